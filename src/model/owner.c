@@ -1,0 +1,111 @@
+/* owner - see owner.h. */
+#include "model/owner.h"
+
+#include "base/str.h"
+#include "base/text.h"
+#include "model/service.h"
+
+const char *runtime_name(enum container_runtime r)
+{
+	static const char *const names[RUNTIME_COUNT] = {
+		[RUNTIME_NONE] = "none",
+		[RUNTIME_DOCKER] = "docker",
+		[RUNTIME_PODMAN] = "podman",
+		[RUNTIME_CONTAINERD] = "containerd",
+		[RUNTIME_KUBERNETES] = "kubernetes",
+		[RUNTIME_CRIO] = "cri-o",
+		[RUNTIME_LXC] = "lxc",
+		[RUNTIME_NSPAWN] = "nspawn",
+	};
+
+	return names[r];
+}
+
+/* "python3.11" -> "python", "node" -> "node", "postgres: writer" is argv and never comes here. */
+const char *owner_program(const struct owner *o)
+{
+	const char *name = NULL;
+
+	if (o->exe)
+		name = str_basename(o->exe);
+	else if (o->argc && o->argv[0][0])
+		name = str_basename(o->argv[0]);
+	if (str_empty(name))
+		name = str_empty(o->comm) ? "?" : o->comm;
+	if (str_starts(name, "python"))
+		return "python";
+	return name;
+}
+
+static void program_text(const void *record, struct buf *out)
+{
+	const char *program = owner_program(record);
+
+	text_escape(out, program, strlen(program));
+}
+
+static void state_text(const void *record, struct buf *out)
+{
+	char c = ((const struct owner *)record)->state;
+
+	if (c)
+		text_escape(out, &c, 1);
+}
+
+static const char *runtime_name_of(int r)
+{
+	return runtime_name((enum container_runtime)r);
+}
+
+static const struct field container_fields[] = {
+	FIELD(struct container, runtime, FIELD_ENUM, "RUNTIME", "docker, podman, kubernetes ...",
+		.name_of = runtime_name_of),
+	FIELD(struct container, id, FIELD_TEXT, "ID", "as the runtime gives it"),
+	FIELD(struct container, name, FIELD_TEXT, "NAME", "absent when it could not be read"),
+};
+
+const struct record_type container_type =
+	RECORD_TYPE("container", struct container, container_fields);
+
+static const struct field project_fields[] = {
+	FIELD(struct project, name, FIELD_TEXT, "NAME", "from the manifest, else the folder"),
+	FIELD(struct project, root, FIELD_TEXT, "ROOT", "its folder"),
+	FIELD(struct project, branch, FIELD_TEXT, "BRANCH", "git branch"),
+	FIELD(struct project, manifest, FIELD_TEXT, "MANIFEST", "package.json, go.mod ..."),
+	FIELD(struct project, worktree, FIELD_TEXT, "WORKTREE", "linked git work tree"),
+};
+
+const struct record_type project_type = RECORD_TYPE("project", struct project, project_fields);
+
+static const struct field owner_fields[] = {
+	FIELD(struct owner, pid, FIELD_INT32, "PID", "process id", .align_right = true),
+	{.name = "program", .kind = FIELD_COMPUTED, .title = "PROGRAM", .text = program_text,
+		.help = "the program's short name"},
+	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
+	FIELD(struct owner, uid, FIELD_UINT32, "UID", "the user's number", .align_right = true),
+	FIELD(struct owner, started_ms, FIELD_TIME, "SINCE", "when it started"),
+	FIELD(struct owner, ppid, FIELD_INT32, "PPID", "the parent's process id",
+		.align_right = true),
+	FIELD(struct owner, comm, FIELD_TEXT, "COMM", "the kernel's 15 bytes of its name"),
+	FIELD(struct owner, exe, FIELD_TEXT, "EXE", "the program file"),
+	FIELD(struct owner, exe_deleted, FIELD_BOOL, "EXE GONE",
+		"the program file was replaced or removed since"),
+	FIELD(struct owner, argv, FIELD_TEXTS, "COMMAND", "the arguments",
+		.count_offset = offsetof(struct owner, argc)),
+	FIELD(struct owner, argv_cut, FIELD_BOOL, "CUT", "the arguments were too long to read"),
+	FIELD(struct owner, cwd, FIELD_TEXT, "FOLDER", "its working directory"),
+	{.name = "state", .kind = FIELD_COMPUTED, .title = "STATE", .text = state_text,
+		.help = "the kernel's letter: R, S, D, T ..."},
+	FIELD(struct owner, terminal, FIELD_TEXT, "TERMINAL", "the terminal it belongs to"),
+	FIELD(struct owner, tmux, FIELD_TEXT, "TMUX", "the tmux or screen session around it"),
+	FIELD(struct owner, unit, FIELD_TEXT, "UNIT", "systemd unit"),
+	FIELD(struct owner, unit_is_user, FIELD_BOOL, "USER UNIT", "a unit of the user manager"),
+	FIELD(struct owner, cgroup, FIELD_TEXT, "CGROUP", "its cgroup"),
+	FIELD(struct owner, netns, FIELD_UINT32, "NETNS", "inode of its network namespace"),
+	FIELD(struct owner, orphaned, FIELD_BOOL, "LEFT OVER", "whoever started it is gone"),
+	FIELD(struct owner, orphan_why, FIELD_TEXT, "WHY", "how that is known"),
+	FIELD(struct owner, container, FIELD_RECORD, NULL, "the container", .type = &container_type),
+	FIELD(struct owner, project, FIELD_RECORD, NULL, "the project", .type = &project_type),
+};
+
+const struct record_type owner_type = RECORD_TYPE("owner", struct owner, owner_fields);
