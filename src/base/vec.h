@@ -21,7 +21,7 @@
 #define VEC_INIT(max_) {.max = (max_)}
 
 #define VEC_EACH(v, it)                                                                            \
-	for (typeof((v)->items) it = (v)->items; it && it < (v)->items + (v)->count; it++)
+	for (__auto_type it = &(v)->items[0]; it && it < (v)->items + (v)->count; it++)
 
 #define vec_push(v)                                                                                \
 	(vec_grow((void **)&(v)->items, sizeof(*(v)->items), (v)->count, &(v)->capacity, (v)->max) \

@@ -41,7 +41,7 @@ struct snapshot {
 	int64_t taken_ms;
 	uint64_t took_ns;
 	const char *rung; /* how owners were found: "bpf iterator", "proc walk", "none" */
-	const struct socket *sockets;
+	const struct socket *sockets; /* owned */
 	size_t socket_count;
 	struct owner *const *owners;
 	size_t owner_count;

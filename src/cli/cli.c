@@ -1,0 +1,100 @@
+/* cli - see cli.h. */
+#include "cli/cli.h"
+
+#include "base/str.h"
+#include "cli/command.h"
+#include <errno.h>
+
+void cli_json_begin(struct cli *cli, struct json *j)
+{
+	json_init(j, &cli->out.text, cli->format == FORMAT_JSONL ? JSON_COMPACT : JSON_PRETTY);
+	json_object(j, NULL);
+	AUTO(buf) struct buf schema;
+	buf_init(&schema, 100);
+	buf_printf(&schema, "loopscope.%s/1", cli->command ? cli->command->name : "overview");
+	json_str(j, "schema", schema.data);
+}
+
+void cli_json_end(struct cli *cli, struct json *j)
+{
+	json_end(j);
+	out_breathe(&cli->out);
+}
+
+int cli_fail(struct cli *cli, int code, const char *id, const struct err *err)
+{
+	struct json j;
+
+	if (cli->format != FORMAT_TEXT) {
+		buf_clear(&cli->out.text);
+		cli_json_begin(cli, &j);
+		json_object(&j, "error");
+		json_str(&j, "code", id);
+		json_str(&j, "message", err->text);
+		json_str(&j, "fix", err->fix[0] ? err->fix : NULL);
+		json_end(&j);
+		cli_json_end(cli, &j);
+		return code;
+	}
+	out_printf(&cli->errors, "loopscope: %s\n", err->text);
+	if (err->fix[0])
+		out_printf(&cli->errors, "  Next  %s\n", err->fix);
+	return code;
+}
+
+int cli_fail_errno(struct cli *cli, const struct err *err)
+{
+	switch (-err->code) {
+	case EINVAL:
+		return cli_fail(cli, EXIT_USAGE, "usage", err);
+	case EPERM:
+	case EACCES:
+		return cli_fail(cli, EXIT_RIGHTS, "rights", err);
+	case ENOENT:
+	case ESRCH:
+		return cli_fail(cli, EXIT_NOBODY, "nobody", err);
+	case ETIMEDOUT:
+		return cli_fail(cli, EXIT_TIMEOUT, "timeout", err);
+	case EINTR:
+		return cli_fail(cli, EXIT_INTERRUPTED, "interrupted", err);
+	default:
+		return cli_fail(cli, EXIT_FAULT, "fault", err);
+	}
+}
+
+void cli_blind(struct cli *cli, const struct blind_spot *blind, size_t count)
+{
+	struct out *out = &cli->out;
+
+	for (size_t i = 0; i < count; i++) {
+		out_style(out, STYLE_DIM);
+		out_printf(out, "%s ", out_mark(out, MARK_UNKNOWN));
+		out_foreign(out, blind[i].what);
+		if (blind[i].why) {
+			out_str(out, ": ");
+			out_foreign(out, blind[i].why);
+		}
+		if (blind[i].needs) {
+			out_str(out, "  (");
+			out_foreign(out, blind[i].needs);
+			out_str(out, ")");
+		}
+		out_plain(out);
+		out_str(out, "\n");
+	}
+}
+
+bool cli_ask(struct cli *cli, const char *question)
+{
+	char answer[16];
+
+	if (!isatty(STDIN_FILENO))
+		return false;
+	cli->out.page = false;
+	out_printf(&cli->out, "%s [y/N] ", question);
+	out_flush(&cli->out);
+	if (!fgets(answer, sizeof(answer), stdin))
+		return false;
+	answer[strcspn(answer, "\n")] = '\0';
+	return str_eq(answer, "y") || str_eq(answer, "Y") || str_eq(answer, "yes");
+}

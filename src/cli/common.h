@@ -1,0 +1,5 @@
+/* common - what several subcommands share. */
+#pragma once
+
+#include "cli/cli.h"
+#include "inventory/inventory.h"

@@ -1,0 +1,48 @@
+/*
+ * options - command-line options as rows.
+ *
+ * --name, --name=value, --name value, -x, -xvalue, -x value; "--" ends options. Options and
+ * arguments may be mixed. Each row names where its value goes: an offset into one of two structs.
+ */
+#pragma once
+
+#include "base/err.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+	OPTION_FLAG,	 /* bool */
+	OPTION_TEXT,	 /* const char * */
+	OPTION_DURATION, /* uint64_t ms; "500ms", "3s", "2m" */
+	OPTION_CHOICE,	 /* int: index into choices, NULL-terminated */
+	OPTION_OPTIONAL, /* const char *; "" when the value is left out; value only as --name=value */
+	OPTION_COUNT,	 /* uint64_t */
+};
+
+struct option_row {
+	const char *name;
+	char letter; /* 0 = none */
+	enum option_kind kind;
+	size_t offset;
+	const char *argument; /* "RANGE"; NULL for flags */
+	const char *help;
+	const char *const *choices;
+};
+
+#define OPTION(record, member, name_, kind_, argument_, help_, ...)                                \
+	{.name = (name_), .kind = (kind_), .offset = offsetof(record, member),                     \
+		.argument = (argument_), .help = (help_), __VA_ARGS__}
+
+struct option_set {
+	const struct option_row *rows;
+	size_t count;
+	void *values;
+};
+
+/*
+ * Parses argv[0..argc) against the sets; arguments that are no options are moved to the front of
+ * argv and counted in out_argc. Errors name the option and the nearest one that exists.
+ */
+int options_parse(const struct option_set *sets, size_t set_count, int argc, char **argv,
+	int *out_argc, struct err *err);

@@ -1,0 +1,127 @@
+/*
+ * forwarder - see forwarder.h.
+ *
+ * A container is found by the namespace that has the forwarded address: /proc/PID/net/fib_trie of
+ * one process a namespace lists its local addresses.
+ */
+#include "inventory/forwarder.h"
+
+#include "base/fs.h"
+#include "base/str.h"
+
+#define FIB_MAX (1u << 20)
+
+static const char *argument_after(const struct owner *o, const char *flag)
+{
+	for (size_t i = 1; i + 1 < o->argc; i++)
+		if (str_eq(o->argv[i], flag))
+			return o->argv[i + 1];
+	return NULL;
+}
+
+static const struct forward *make(struct arena *arena, const char *program, const char *host,
+	const char *port, bool publishes)
+{
+	struct forward *f = arena_new_of(arena, struct forward);
+	uint64_t number = 0;
+
+	if (!port || !str_u64(port, 65535, &number))
+		number = 0;
+	f->program = program;
+	f->port = (uint16_t)number;
+	f->publishes = publishes;
+	f->address.family = AF_UNSPEC;
+	if (!host || !address_parse(host, &f->address))
+		f->address.family = AF_UNSPEC;
+	f->to = arena_printf(arena, "%s:%s", host ? host : "?", port ? port : "?");
+	return f;
+}
+
+/* ssh -L [bind:]port:host:hostport, also as -Lspec */
+static const struct forward *read_ssh(struct arena *arena, const struct owner *o)
+{
+	for (size_t i = 1; i < o->argc; i++) {
+		const char *spec = str_after(o->argv[i], "-L");
+		if (!spec)
+			continue;
+		if (!*spec && i + 1 < o->argc)
+			spec = o->argv[i + 1];
+		char *copy = arena_strdup(arena, spec);
+		char *port = strrchr(copy, ':');
+		if (!port)
+			continue;
+		*port++ = '\0';
+		char *host = strrchr(copy, ':');
+		return make(arena, "ssh", host ? host + 1 : copy, port, false);
+	}
+	return NULL;
+}
+
+/* socat LISTEN… TCP:host:port */
+static const struct forward *read_socat(struct arena *arena, const struct owner *o)
+{
+	for (size_t i = o->argc; i-- > 1;) {
+		const char *spec = str_after(o->argv[i], "TCP:");
+		if (!spec)
+			spec = str_after(o->argv[i], "TCP4:");
+		if (!spec)
+			spec = str_after(o->argv[i], "tcp:");
+		if (!spec)
+			continue;
+		char *copy = arena_strdup(arena, spec);
+		copy[strcspn(copy, ",")] = '\0';
+		char *port = strrchr(copy, ':');
+		if (!port)
+			continue;
+		*port++ = '\0';
+		return make(arena, "socat", copy, port, false);
+	}
+	return NULL;
+}
+
+const struct forward *forwarder_read(struct arena *arena, const struct owner *owner)
+{
+	const char *program = owner_program(owner);
+
+	if (str_eq(program, "docker-proxy") ||
+		(owner->argc && str_eq(str_basename(owner->argv[0]), "docker-proxy")))
+		return make(arena, "docker-proxy", argument_after(owner, "-container-ip"),
+			argument_after(owner, "-container-port"), true);
+	if (str_eq(program, "ssh"))
+		return read_ssh(arena, owner);
+	if (str_starts(program, "socat"))
+		return read_socat(arena, owner);
+	return NULL;
+}
+
+static bool namespace_has(const struct host *host, pid_t pid, const char *address)
+{
+	AUTO(buf) struct buf text, line;
+	char path[64];
+
+	buf_init(&text, FIB_MAX);
+	buf_init(&line, 128);
+	buf_printf(&line, "|-- %s\n", address);
+	snprintf(path, sizeof(path), "%d/net/fib_trie", pid);
+	return fs_read_at(host->proc, path, &text) == 0 && strstr(text.data, line.data);
+}
+
+const struct container *forwarder_container(const struct host *host, const struct snapshot *s,
+	const struct forward *f)
+{
+	AUTO(buf) struct buf address;
+
+	if (!f->publishes || f->address.family != AF_INET)
+		return NULL;
+	buf_init(&address, 64);
+	address_format(&address, &f->address);
+	for (size_t n = 1; n < s->namespace_count; n++) {
+		const struct netns *ns = &s->namespaces[n];
+		if (!namespace_has(host, ns->pid, address.data))
+			continue;
+		for (size_t i = 0; i < s->owner_count; i++)
+			if (s->owners[i]->pid == ns->pid)
+				return s->owners[i]->container;
+	}
+	return NULL;
+}

@@ -1,0 +1,12 @@
+/*
+ * links - the addresses of this machine's interfaces, by getifaddrs(3) (RTM_GETADDR).
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/snapshot.h"
+
+/* All addresses of the calling thread's namespace, in the arena. */
+int links_addresses(struct arena *arena, struct host_address **out, size_t *out_count,
+	struct err *err);
