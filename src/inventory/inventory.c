@@ -255,7 +255,7 @@ static enum ownerless why_ownerless(const struct build *b, const struct socket *
 		return OWNERLESS_KERNEL;
 	if (b->query->rung == RUNG_NONE)
 		return OWNERLESS_NO;
-	if (b->walked && b->walk.denied)
+	if (b->walk.denied)
 		return OWNERLESS_HIDDEN;
 	/* everything could be read and no process holds it: the kernel's own, or closed meanwhile */
 	return s->state == SOCKET_LISTEN || s->state == SOCKET_CLOSE ? OWNERLESS_KERNEL
@@ -371,11 +371,33 @@ static const char *rung_text(const struct build *b)
 	return b->walked ? "proc walk" : "none";
 }
 
+/*
+ * Sockets that even the iterator shows no holder of: the kernel's own, or of a process that is kept
+ * from us (it has capabilities which we lack). If exactly one process is, it is probably that one.
+ */
+static void look_for_hidden(struct build *b)
+{
+	bool missing = false;
+
+	VEC_EACH (&b->sockets.v, s)
+		missing = missing || (s->inode && s->holder_count == 0 && s->state != SOCKET_TIME_WAIT);
+	if (!missing || b->query->rung == RUNG_NONE)
+		return;
+	if (b->iterated && !b->walked)
+		holders_denied(b->host, &b->walk, NULL);
+	if (b->walk.denied == 1) {
+		uint32_t index = owner_table_add(b->owners, b->walk.denied_pid);
+		size_t count;
+		b->s->suspect = owner_table_list(b->owners, &count)[index];
+	}
+}
+
 static void finish(struct build *b)
 {
 	struct snapshot *s = b->s;
 
 	join_holders(b);
+	look_for_hidden(b);
 	VEC_EACH (&b->sockets.v, socket)
 		if (socket->holder_count == 0)
 			socket->ownerless = why_ownerless(b, socket);

@@ -174,8 +174,12 @@ static const char *held_by(struct snapshot *s, const struct service *service)
 	case OWNERLESS_NO:
 		return "not looked up";
 	default:
-		return arena_printf(s->arena, "%s (process hidden)", user_name(s, service));
+		break;
 	}
+	if (s->suspect && s->suspect->uid == service->uid)
+		return arena_printf(s->arena, "%s (hidden), perhaps %s %d", user_name(s, service),
+			owner_program(s->suspect), s->suspect->pid);
+	return arena_printf(s->arena, "%s (process hidden)", user_name(s, service));
 }
 
 static bool has_network(const struct snapshot *s, uint8_t family)

@@ -45,6 +45,7 @@ struct snapshot {
 	size_t socket_count;
 	struct owner *const *owners;
 	size_t owner_count;
+	const struct owner *suspect; /* the only process that may not be looked into, or NULL */
 	const struct holder *holders;
 	size_t holder_count;
 	const struct netns *namespaces;

@@ -44,9 +44,16 @@ bool holders_can_iterate(void);
 struct walk_report {
 	size_t processes; /* looked at */
 	size_t denied;	  /* descriptors could not be read */
+	pid_t denied_pid; /* one of those */
 	size_t found;	  /* distinct wanted sockets */
 	bool stopped_early;
 };
+
+/*
+ * Counts the processes whose descriptors may not be read (ptrace access, see ptrace(2)), by one link
+ * each: what the iterator does not show either may be theirs.
+ */
+int holders_denied(const struct host *host, struct walk_report *report, struct err *err);
 
 /* `wanted` maps socket inodes to anything. Works on a fixture /proc too (single thread then). */
 int holders_walk(const struct host *host, const struct map *wanted, bool exhaustive,

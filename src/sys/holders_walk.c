@@ -47,6 +47,7 @@ struct worker {
 	struct walk *walk;
 	struct holder_list out;
 	size_t processes, denied;
+	pid_t denied_pid;
 };
 
 /* The digits at p as a number; 0 when there is none. Names of /proc are short and trusted. */
@@ -116,6 +117,8 @@ static int walk_process(struct worker *w, pid_t pid)
 			if (e->d_name[0] < '0' || e->d_name[0] > '9')
 				continue;
 			ssize_t len = readlinkat(dir, e->d_name, link, sizeof(link) - 1);
+			if (len < 0 && errno == EACCES)
+				return -EACCES; /* the folder may be listed, its links not read */
 			if (len <= 0)
 				continue;
 			link[len] = '\0';
@@ -139,8 +142,11 @@ static void *worker_main(void *arg)
 			break;
 		for (size_t i = first; i < end && !all_found(walk); i++) {
 			w->processes++;
-			if (walk_process(w, walk->pids->v.items[i]) == -EACCES)
+			pid_t pid = walk->pids->v.items[i];
+			if (walk_process(w, pid) == -EACCES) {
 				w->denied++;
+				w->denied_pid = pid;
+			}
 		}
 	}
 	return NULL;
@@ -213,6 +219,27 @@ static void complete_families(struct worker *w)
 	vec_fini(&queue.v);
 }
 
+int holders_denied(const struct host *host, struct walk_report *report, struct err *err)
+{
+	struct pid_list pids = {.v = VEC_INIT(PIDS_MAX)};
+	struct walk_report counted = {0};
+	int r = list_pids(host, &pids, err);
+
+	VEC_EACH (&pids.v, pid) {
+		char path[32], link[16];
+		snprintf(path, sizeof(path), "%d/cwd", *pid);
+		counted.processes++;
+		if (readlinkat(host->proc, path, link, sizeof(link)) < 0 && errno == EACCES) {
+			counted.denied++;
+			counted.denied_pid = *pid;
+		}
+	}
+	vec_fini(&pids.v);
+	if (r == 0)
+		*report = counted;
+	return r;
+}
+
 static void start(struct worker *workers, size_t count)
 {
 	pthread_t threads[THREADS];
@@ -257,6 +284,8 @@ int holders_walk(const struct host *host, const struct map *wanted, bool exhaust
 	for (size_t i = 0; i < THREADS; i++) {
 		report->processes += workers[i].processes;
 		report->denied += workers[i].denied;
+		if (workers[i].denied)
+			report->denied_pid = workers[i].denied_pid;
 		VEC_EACH (&workers[i].out.v, h) {
 			struct holder_fact *slot = vec_push(&out->v);
 			if (slot)
