@@ -49,10 +49,9 @@ TEST(bounds_depth)
 TEST(writes_what_it_reads)
 {
 	AUTO(arena) struct arena *a = arena_new();
-	AUTO(buf) struct buf out;
+	AUTO(buf) struct buf out = BUF_INIT(4096);
 	struct json j;
 
-	buf_init(&out, 4096);
 	json_init(&j, &out, JSON_COMPACT);
 	json_object(&j, NULL);
 	json_str(&j, "s", "\x1b\"\\\xff\xe2\x9c\x93");

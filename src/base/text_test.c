@@ -4,9 +4,8 @@
 static const char *escape(const char *s, size_t len)
 {
 	static char out[256];
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(sizeof(out) - 1);
 
-	buf_init(&b, sizeof(out) - 1);
 	text_escape(&b, s, len);
 	memcpy(out, b.data, b.len + 1);
 	return out;
@@ -35,9 +34,8 @@ TEST(refuses_invalid_utf8)
 
 TEST(cuts_in_the_middle)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(100);
 
-	buf_init(&b, 100);
 	text_cut_middle(&b, "0123456789", 7, true);
 	CHECK_STR(b.data, "012\xe2\x80\xa6" "789");
 	buf_clear(&b);

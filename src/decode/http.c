@@ -87,10 +87,9 @@ static void add(struct arena *arena, struct buf *b, const char *before, struct l
 static void describe(struct arena *arena, const struct head *h, struct line body,
 	struct decoded *out)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(DECODED_DETAIL_MAX);
 	struct line title = find_title(body);
 
-	buf_init(&b, DECODED_DETAIL_MAX);
 	buf_printf(&b, "HTTP/1.%c ", h->minor);
 	add(arena, &b, "", h->status, 40);
 	add(arena, &b, ", Server: ", h->server, 60);

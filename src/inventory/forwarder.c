@@ -96,11 +96,10 @@ const struct forward *forwarder_read(struct arena *arena, const struct owner *ow
 
 static bool namespace_has(const struct host *host, pid_t pid, const char *address)
 {
-	AUTO(buf) struct buf text, line;
+	AUTO(buf) struct buf text = BUF_INIT(FIB_MAX);
+	AUTO(buf) struct buf line = BUF_INIT(128);
 	char path[64];
 
-	buf_init(&text, FIB_MAX);
-	buf_init(&line, 128);
 	buf_printf(&line, "|-- %s\n", address);
 	snprintf(path, sizeof(path), "%d/net/fib_trie", pid);
 	return fs_read_at(host->proc, path, &text) == 0 && strstr(text.data, line.data);
@@ -109,11 +108,10 @@ static bool namespace_has(const struct host *host, pid_t pid, const char *addres
 const struct container *forwarder_container(const struct host *host, const struct snapshot *s,
 	const struct forward *f)
 {
-	AUTO(buf) struct buf address;
+	AUTO(buf) struct buf address = BUF_INIT(64);
 
 	if (!f->publishes || f->address.family != AF_INET)
 		return NULL;
-	buf_init(&address, 64);
 	address_format(&address, &f->address);
 	for (size_t n = 1; n < s->namespace_count; n++) {
 		const struct netns *ns = &s->namespaces[n];

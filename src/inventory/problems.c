@@ -57,18 +57,16 @@ static void set_evidence(struct report *r, struct finding *f, const char *source
 
 static const char *owner_text(struct report *r, const struct service *service)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(400);
 
-	buf_init(&text, 400);
 	service_owner_text(service, &text);
 	return arena_strdup(r->arena, text.data);
 }
 
 static const char *escaped(struct report *r, const char *s)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(400);
 
-	buf_init(&text, 400);
 	text_escape(&text, s, strlen(s));
 	return arena_strdup(r->arena, text.data);
 }

@@ -77,10 +77,9 @@ static void add_listener(struct snapshot *s, struct draft *d, const struct socke
 		}
 	}
 	struct listener *l = vec_push(&d->listeners);
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(4096);
 	if (!l)
 		return;
-	buf_init(&text, 4096);
 	endpoint_format(&text, &socket->local);
 	*l = (struct listener){
 		.endpoint = socket->local,
@@ -118,7 +117,7 @@ static struct draft *new_draft(struct drafts *ds, const struct socket *socket)
 static void add_socket(struct drafts *ds, const struct socket *socket)
 {
 	struct snapshot *s = ds->s;
-	const struct owner *first = snapshot_owner_of(s, socket);
+	const struct owner *first = socket->owner;
 	const struct forward *forward = first ? forwarder_read(s->arena, first) : NULL;
 	uint64_t key = draft_key(s, socket, forward), index;
 	struct draft *d;
@@ -241,8 +240,7 @@ static const char *judge_note(struct snapshot *s, const struct draft *d)
 	if (d->listeners.count == 1 && l->endpoint.address.family == AF_INET &&
 		address_is_loopback(&l->endpoint.address) &&
 		!address_eq(&l->endpoint.address, &ADDRESS_LOOPBACK4)) {
-		AUTO(buf) struct buf text;
-		buf_init(&text, 100);
+		AUTO(buf) struct buf text = BUF_INIT(100);
 		address_format(&text, &l->endpoint.address);
 		return arena_printf(s->arena, "%s only", text.data);
 	}
@@ -282,8 +280,7 @@ static const char *make_url(struct snapshot *s, const struct service *service)
 		address_eq(&e->address, &ADDRESS_LOOPBACK6))
 		return arena_printf(s->arena, "%s://localhost:%u", tls ? "https" : "http",
 			service->port);
-	AUTO(buf) struct buf text;
-	buf_init(&text, 200);
+	AUTO(buf) struct buf text = BUF_INIT(200);
 	endpoint_format(&text, e);
 	return arena_printf(s->arena, "%s://%s", tls ? "https" : "http", text.data);
 }
@@ -381,9 +378,8 @@ static int by_port(const void *pa, const void *pb)
 static void count_connections(struct drafts *ds)
 {
 	struct snapshot *s = ds->s;
-	AUTO(map) struct map by_socket; /* owner and port -> service: who accepted it */
+	AUTO(map) struct map by_socket = {0}; /* owner and port -> service: who accepted it */
 
-	map_init(&by_socket);
 	for (size_t i = 0; i < ds->v.count; i++) {
 		struct service *service = ds->v.items[i].service;
 		uint64_t key = (uint64_t)service->netns << 32 | (uint64_t)service->proto << 16 |

@@ -108,4 +108,14 @@ static const struct field owner_fields[] = {
 	FIELD(struct owner, project, FIELD_RECORD, NULL, "the project", .type = &project_type),
 };
 
+/* The same process in few words, where it stands beside each of thousands of sockets. */
+static const struct field process_fields[] = {
+	FIELD(struct owner, pid, FIELD_INT32, "PID", "process id", .align_right = true),
+	{.name = "program", .kind = FIELD_COMPUTED, .title = "PROGRAM", .text = program_text,
+		.help = "the program's short name"},
+	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
+};
+
+const struct record_type process_type = RECORD_TYPE("process", struct owner, process_fields);
+
 const struct record_type owner_type = RECORD_TYPE("owner", struct owner, owner_fields);

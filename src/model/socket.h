@@ -5,6 +5,7 @@
 
 #include "model/endpoint.h"
 #include "model/field.h"
+#include "model/owner.h"
 
 /* The kernel's numbers (include/net/tcp_states.h); SOCKET_BOUND is bit 13 of a request, since 6.8. */
 enum socket_state {
@@ -76,7 +77,13 @@ struct socket {
 	uint64_t cookie;
 	uint64_t cgroup_id;
 	const struct tcp_details *tcp; /* NULL unless asked for */
+	const struct owner *owner;     /* the first holder, NULL = none: see ownerless */
+	const struct owner *peer_owner; /* of the other end, when that is on this machine */
+	const char *netns_label;       /* NULL = our own namespace */
 };
+
+/* "node 4121 +2", or in words why nobody owns it. */
+void socket_owner_text(const struct socket *s, struct buf *out);
 
 /* True for what takes connections or datagrams from anyone: LISTEN, or unconnected and bound. */
 bool socket_is_listener(const struct socket *s);

@@ -41,12 +41,11 @@ static char look_alike(uint32_t cp)
 /* Refuses bytes that could lie on a terminal, and text written wholly in look-alikes of ASCII. */
 static int check_letters(struct parse *p, const char *s)
 {
-	AUTO(buf) struct buf escaped, plain;
+	AUTO(buf) struct buf escaped = BUF_INIT(4 * TARGET_TEXT_MAX);
+	AUTO(buf) struct buf plain = BUF_INIT(TARGET_TEXT_MAX);
 	size_t len = strlen(s);
 	bool changed = false, ascii = true;
 
-	buf_init(&escaped, 4 * TARGET_TEXT_MAX);
-	buf_init(&plain, TARGET_TEXT_MAX);
 	text_escape(&escaped, s, len);
 	if (!str_eq(escaped.data, s))
 		return err_set(p->err, -EINVAL,

@@ -23,11 +23,10 @@ static void check_rows(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		AUTO(arena) struct arena *arena = arena_new();
-		AUTO(buf) struct buf b;
+		AUTO(buf) struct buf b = BUF_INIT(8192);
 		struct target t = {0};
 		struct err err = {0};
 
-		buf_init(&b, 8192);
 		if (target_parse(arena, rows[i].text, &t, &err) < 0)
 			buf_printf(&b, "%s%s%s", err.text, err.fix[0] ? " | " : "", err.fix);
 		else
@@ -307,11 +306,10 @@ TEST(refuses_urls)
 TEST(bounds_length)
 {
 	AUTO(arena) struct arena *arena = arena_new();
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(10000);
 	struct target t;
 	struct err err;
 
-	buf_init(&b, 10000);
 	buf_pad(&b, 'a', 5000);
 	CHECK_INT(target_parse(arena, b.data, &t, &err), -22);
 	CHECK_STR(err.text, "the target is 5000 bytes long; at most 4096 are read");

@@ -51,10 +51,9 @@ static const char *decode(struct parse *p, const char *s)
 
 static const char *request_path(struct parse *p, const char *s)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(4 * TARGET_TEXT_MAX);
 	size_t len = strcspn(s, "#");
 
-	buf_init(&b, 4 * TARGET_TEXT_MAX);
 	if (s[0] != '/')
 		buf_char(&b, '/');
 	for (size_t i = 0; i < len; i++) {
