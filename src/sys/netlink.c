@@ -119,7 +119,9 @@ static ssize_t receive_socket(void *source, void *buffer, size_t size)
 	struct iovec iov = {buffer, size};
 
 	for (;;) {
-		struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov,
+		struct msghdr m = {.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &iov,
 			.msg_iovlen = 1};
 		ssize_t n = recvmsg(fd, &m, 0);
 		if (n < 0 && errno == EINTR)
@@ -153,7 +155,9 @@ static int send_request(int fd, uint16_t type, uint32_t sequence, const void *pa
 	};
 	struct iovec iov[] = {{&h, sizeof(h)}, {(void *)payload, len}};
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-	struct msghdr m = {.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = iov,
+	struct msghdr m = {.msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+		.msg_iov = iov,
 		.msg_iovlen = 2};
 
 	while (sendmsg(fd, &m, 0) < 0)
