@@ -50,6 +50,8 @@ struct field {
 	bool json_only, table_only;
 	const struct record_type *type;	   /* of nested records */
 	const char *(*name_of)(int value); /* of enums */
+	/* False when this record has no such value; NULL = decided by the kind (see above). */
+	bool (*has)(const void *record);
 	/* Appends what a person reads; NULL = made from the kind. Must escape foreign text. */
 	void (*text)(const void *record, struct buf *out);
 };
@@ -61,17 +63,21 @@ struct record_type {
 	size_t field_count;
 };
 
-/* clang-format off */
 #define FIELD(record, member, kind_, title_, help_, ...)                                           \
-	{.name = #member, .kind = (kind_), .offset = offsetof(record, member), .title = (title_),  \
-		.help = (help_), __VA_ARGS__}
+	{                                                                                          \
+		.name = #member, .kind = (kind_), .offset = offsetof(record, member),              \
+		.title = (title_), .help = (help_), __VA_ARGS__                                    \
+	}
 #define FIELD_OF(record, member, name_, kind_, title_, help_, ...)                                 \
-	{.name = (name_), .kind = (kind_), .offset = offsetof(record, member), .title = (title_),  \
-		.help = (help_), __VA_ARGS__}
+	{                                                                                          \
+		.name = (name_), .kind = (kind_), .offset = offsetof(record, member),              \
+		.title = (title_), .help = (help_), __VA_ARGS__                                    \
+	}
 #define RECORD_TYPE(name_, record, fields_)                                                        \
-	{.name = (name_), .size = sizeof(record), .fields = (fields_),                             \
-		.field_count = ARRAY_SIZE(fields_)}
-/* clang-format on */
+	{                                                                                          \
+		.name = (name_), .size = sizeof(record), .fields = (fields_),                      \
+		.field_count = ARRAY_SIZE(fields_)                                                 \
+	}
 
 const struct field *record_field(const struct record_type *type, const char *name);
 
