@@ -63,21 +63,17 @@ struct record_type {
 	size_t field_count;
 };
 
+/* clang-format off */
 #define FIELD(record, member, kind_, title_, help_, ...)                                           \
-	{                                                                                          \
-		.name = #member, .kind = (kind_), .offset = offsetof(record, member),              \
-		.title = (title_), .help = (help_), __VA_ARGS__                                    \
-	}
+	{.name = #member, .kind = (kind_), .offset = offsetof(record, member), .title = (title_),  \
+		.help = (help_), __VA_ARGS__}
 #define FIELD_OF(record, member, name_, kind_, title_, help_, ...)                                 \
-	{                                                                                          \
-		.name = (name_), .kind = (kind_), .offset = offsetof(record, member),              \
-		.title = (title_), .help = (help_), __VA_ARGS__                                    \
-	}
+	{.name = (name_), .kind = (kind_), .offset = offsetof(record, member), .title = (title_),  \
+		.help = (help_), __VA_ARGS__}
 #define RECORD_TYPE(name_, record, fields_)                                                        \
-	{                                                                                          \
-		.name = (name_), .size = sizeof(record), .fields = (fields_),                      \
-		.field_count = ARRAY_SIZE(fields_)                                                 \
-	}
+	{.name = (name_), .size = sizeof(record), .fields = (fields_),                             \
+		.field_count = ARRAY_SIZE(fields_)}
+/* clang-format on */
 
 const struct field *record_field(const struct record_type *type, const char *name);
 
