@@ -60,6 +60,12 @@ static int parse_error(struct reader payload)
 	return code < 0 ? code : PARSE_DONE;
 }
 
+/* A dump that failed says so in its last message (netlink_dump_done in net/netlink/af_netlink.c). */
+static int parse_done(struct reader payload)
+{
+	return payload.left < sizeof(int32_t) ? PARSE_DONE : parse_error(payload);
+}
+
 /* One datagram: any number of messages. */
 static int parse_datagram(struct parse *p, struct reader r)
 {
@@ -80,7 +86,7 @@ static int parse_datagram(struct parse *p, struct reader r)
 
 		struct reader payload = reader_init(body, len);
 		if (h.nlmsg_type == NLMSG_DONE)
-			return PARSE_DONE;
+			return parse_done(payload);
 		if (h.nlmsg_type == NLMSG_ERROR)
 			return parse_error(payload);
 		if (h.nlmsg_type < NLMSG_MIN_TYPE)
