@@ -260,6 +260,7 @@ int holders_walk(const struct host *host, const struct map *wanted, bool exhaust
 	AUTO(map) struct map index;
 	struct worker workers[THREADS];
 
+	map_init(&index);
 	*report = (struct walk_report){0};
 	if (wanted->count == 0)
 		return 0;
@@ -268,7 +269,6 @@ int holders_walk(const struct host *host, const struct map *wanted, bool exhaust
 		vec_fini(&pids.v);
 		return r;
 	}
-	map_init(&index);
 	for (size_t i = 0, n = 0; i < wanted->capacity; i++)
 		if (wanted->entries[i].used)
 			map_set(&index, wanted->entries[i].key, n++);
