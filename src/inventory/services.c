@@ -77,9 +77,9 @@ static void add_listener(struct snapshot *s, struct draft *d, const struct socke
 		}
 	}
 	struct listener *l = vec_push(&d->listeners);
-	AUTO(buf) struct buf text;
 	if (!l)
 		return;
+	AUTO(buf) struct buf text;
 	buf_init(&text, 4096);
 	endpoint_format(&text, &socket->local);
 	*l = (struct listener){
