@@ -15,8 +15,8 @@ struct made {
 	ssize_t then;
 };
 
-static void add(struct made *m, uint16_t type, uint16_t flags, uint32_t sequence, const void *payload,
-	size_t len)
+static void add(struct made *m, uint16_t type, uint16_t flags, uint32_t sequence,
+	const void *payload, size_t len)
 {
 	struct nlmsghdr h = {
 		.nlmsg_len = (uint32_t)(sizeof(h) + len),
@@ -214,7 +214,8 @@ TEST(asks_this_kernel)
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	for (int i = 0; i < 3; i++) { /* the same descriptor serves again */
 		n = 0;
-		CHECK_INT(netlink_dump(fd, SOCK_DIAG_BY_FAMILY, &q, sizeof(q), count, forget, &n), 0);
+		CHECK_INT(netlink_dump(fd, SOCK_DIAG_BY_FAMILY, &q, sizeof(q), count, forget, &n),
+			0);
 		CHECK(n >= 2);
 	}
 	close(pair[0]);
