@@ -43,7 +43,7 @@ fmt: ## format the C files
 
 fuzz: ## fuzz every target for FUZZ_SECONDS (60); T=NAME fuzzes one
 	@tools/install-deps build fuzz
-	@CC=clang tools/configure $(FUZZ) -Dfuzz=true $(SANITIZE) -Doptimization=2 $(MESON_FLAGS)
+	@CC=clang tools/configure $(FUZZ) -Dfuzz=true $(MESON_FLAGS)
 	@ninja -C $(FUZZ)
 	@tools/fuzz $(FUZZ) $(FUZZ_SECONDS) $(T)
 
