@@ -11,8 +11,9 @@ static const struct option_row *find(const struct option_set *sets, size_t count
 	for (size_t s = 0; s < count; s++) {
 		for (size_t i = 0; i < sets[s].count; i++) {
 			const struct option_row *row = &sets[s].rows[i];
-			bool hit = name ? strlen(row->name) == len && memcmp(row->name, name, len) == 0
-					: row->letter == letter;
+			bool hit = name
+				? strlen(row->name) == len && memcmp(row->name, name, len) == 0
+				: row->letter == letter;
 			if (hit) {
 				*out_values = sets[s].values;
 				return row;

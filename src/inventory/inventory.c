@@ -64,8 +64,8 @@ static int list_sockets(struct build *b, uint32_t netns)
 	int r = sock_diag_list(fd, &b->sockets_wanted, netns, b->s->arena, &b->sockets, b->err);
 	if (r == -EAGAIN) {
 		b->s->complete = false;
-		add_blind(b, "part of the sockets", "they changed faster than the kernel could list them",
-			"run it again", 1);
+		add_blind(b, "part of the sockets",
+			"they changed faster than the kernel could list them", "run it again", 1);
 		return 0;
 	}
 	return r;
@@ -309,16 +309,21 @@ static void match_peers(struct build *b)
 	for (size_t i = 0; i < b->sockets.v.count; i++) {
 		struct socket *s = &sockets[i];
 		if (s->remote_port)
-			map_set(&ends, pair_key(&s->local.address, s->local.port, &s->remote,
-				s->remote_port, s->netns), i);
+			map_set(&ends,
+				pair_key(&s->local.address, s->local.port, &s->remote,
+					s->remote_port, s->netns),
+				i);
 	}
 	for (size_t i = 0; i < b->sockets.v.count; i++) {
 		struct socket *s = &sockets[i];
 		uint64_t other;
 		if (s->unix_peer_inode && map_get(&b->by_inode, s->unix_peer_inode, &other)) {
 			s->peer = (uint32_t)other + 1;
-		} else if (s->remote_port && map_get(&ends, pair_key(&s->remote, s->remote_port,
-				   &s->local.address, s->local.port, s->netns), &other) &&
+		} else if (s->remote_port &&
+			map_get(&ends,
+				pair_key(&s->remote, s->remote_port, &s->local.address,
+					s->local.port, s->netns),
+				&other) &&
 			other != i) {
 			s->peer = (uint32_t)other + 1;
 		}
@@ -415,7 +420,8 @@ static void look_for_hidden(struct build *b)
 	bool missing = false;
 
 	VEC_EACH (&b->sockets.v, s)
-		missing = missing || (s->inode && s->holder_count == 0 && s->state != SOCKET_TIME_WAIT);
+		missing = missing ||
+			(s->inode && s->holder_count == 0 && s->state != SOCKET_TIME_WAIT);
 	if (!missing || b->query->rung == RUNG_NONE)
 		return;
 	if (b->iterated && !b->walked)

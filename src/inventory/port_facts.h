@@ -23,11 +23,11 @@ struct port_facts {
 	bool in_kernel_range;	  /* inside this kernel's ip_local_port_range */
 	uint16_t kernel_low, kernel_high;
 	bool in_linux_default, in_macos_range, in_windows_range; /* default ephemeral ranges */
-	bool browser_blocked;	  /* on the "bad ports" list of the Fetch standard */
-	bool reserved;		  /* in ip_local_reserved_ports */
-	bool privileged;	  /* below ip_unprivileged_port_start */
+	bool browser_blocked; /* on the "bad ports" list of the Fetch standard */
+	bool reserved;	      /* in ip_local_reserved_ports */
+	bool privileged;      /* below ip_unprivileged_port_start */
 	uint16_t unprivileged_start;
-	const char *meaning;	  /* one or two plain sentences for a layman */
+	const char *meaning; /* one or two plain sentences for a layman */
 };
 
 extern const struct record_type port_facts_type;

@@ -28,7 +28,9 @@ static struct finding *add(struct report *r, const char *id, int severity,
 	struct finding *f = vec_push(&r->v);
 
 	if (f)
-		*f = (struct finding){.id = id, .severity = severity, .sentence = sentence,
+		*f = (struct finding){.id = id,
+			.severity = severity,
+			.sentence = sentence,
 			.subject = arena_printf(r->arena, "%u", service->port)};
 	return f;
 }
@@ -73,9 +75,9 @@ static const char *escaped(struct report *r, const char *s)
 
 static void exposed(struct report *r, const struct service *service)
 {
-	bool data = service->role && (str_eq(service->role, "database") ||
-					     str_eq(service->role, "cache") ||
-					     str_eq(service->role, "debugger"));
+	bool data = service->role &&
+		(str_eq(service->role, "database") || str_eq(service->role, "cache") ||
+			str_eq(service->role, "debugger"));
 	struct finding *f = add(r, "exposed", data ? SEVERITY_MEDIUM : SEVERITY_LOW, service,
 		arena_printf(r->arena, "other computers on your network can reach %s",
 			escaped(r, service->name)));
@@ -102,8 +104,7 @@ static void orphaned(struct report *r, const struct service *service)
 static void shadowed(struct report *r, const struct service *service, const struct service *other)
 {
 	struct finding *f = add(r, "shadowed", SEVERITY_MEDIUM, service,
-		arena_printf(r->arena,
-			"two programs share this port: %s answers on %s, %s on %s",
+		arena_printf(r->arena, "two programs share this port: %s answers on %s, %s on %s",
 			owner_text(r, service), service->listeners[0].text, owner_text(r, other),
 			other->listeners[0].text));
 
@@ -172,7 +173,8 @@ const struct finding *problems_find(const struct snapshot *s, size_t *out_count)
 	}
 	vec_sort(&r.v, worst_first);
 	*out_count = r.v.count;
-	const struct finding *list = arena_memdup(s->arena, r.v.items, r.v.count * sizeof(*r.v.items));
+	const struct finding *list =
+		arena_memdup(s->arena, r.v.items, r.v.count * sizeof(*r.v.items));
 	vec_fini(&r.v);
 	return list;
 }

@@ -295,8 +295,8 @@ static void complete(struct drafts *ds, struct draft *d)
 	service->listeners = arena_memdup(s->arena, d->listeners.items,
 		d->listeners.count * sizeof(*d->listeners.items));
 	service->listener_count = d->listeners.count;
-	service->owners = arena_memdup(s->arena, d->owners.items,
-		d->owners.count * sizeof(*d->owners.items));
+	service->owners =
+		arena_memdup(s->arena, d->owners.items, d->owners.count * sizeof(*d->owners.items));
 	service->owner_count = d->owners.count;
 	if (service->owner_count) {
 		const struct owner *first = service->owners[0];
@@ -323,7 +323,8 @@ static bool overlap(const struct service *a, const struct service *b)
 	for (size_t i = 0; i < a->listener_count; i++) {
 		for (size_t k = 0; k < b->listener_count; k++) {
 			const struct listener *x = &a->listeners[i], *y = &b->listeners[k];
-			if (endpoint_accepts(&x->endpoint, x->v6only, &y->endpoint.address, y->endpoint.port) ||
+			if (endpoint_accepts(&x->endpoint, x->v6only, &y->endpoint.address,
+				    y->endpoint.port) ||
 				endpoint_accepts(&y->endpoint, y->v6only, &x->endpoint.address,
 					x->endpoint.port))
 				return true;
@@ -389,8 +390,8 @@ static void count_connections(struct drafts *ds)
 	}
 	for (size_t i = 0; i < s->socket_count; i++) {
 		const struct socket *socket = &s->sockets[i];
-		uint64_t key = (uint64_t)socket->netns << 32 |
-			(uint64_t)socket->local.proto << 16 | socket->local.port;
+		uint64_t key = (uint64_t)socket->netns << 32 | (uint64_t)socket->local.proto << 16 |
+			socket->local.port;
 		uint64_t index;
 		if (socket->state == SOCKET_ESTABLISHED && map_get(&by_socket, key, &index))
 			ds->v.items[index].service->connections++;

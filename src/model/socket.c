@@ -82,8 +82,8 @@ static void remote_text(const void *record, struct buf *out)
 
 static void timer_text(const void *record, struct buf *out)
 {
-	static const char *const names[] = {
-		"", "retransmit", "keep-alive", "time-wait", "zero-window probe"};
+	static const char *const names[] = {"", "retransmit", "keep-alive", "time-wait",
+		"zero-window probe"};
 	const struct socket *s = record;
 
 	if (s->timer == 0 || s->timer >= ARRAY_SIZE(names))
@@ -161,9 +161,16 @@ static void ownerless_text(const void *record, struct buf *out)
 static const struct field socket_fields[] = {
 	FIELD_OF(struct socket, local.proto, "proto", FIELD_ENUM, "PROTO", "the protocol",
 		.name_of = proto_name_of, .priority = 4),
-	{.name = "state", .kind = FIELD_COMPUTED, .title = "STATE", .text = state_text,
-		.priority = 2, .help = "the socket's state, in ss's words"},
-	{.name = "local", .kind = FIELD_COMPUTED, .title = "LOCAL", .text = local_text,
+	{.name = "state",
+		.kind = FIELD_COMPUTED,
+		.title = "STATE",
+		.text = state_text,
+		.priority = 2,
+		.help = "the socket's state, in ss's words"},
+	{.name = "local",
+		.kind = FIELD_COMPUTED,
+		.title = "LOCAL",
+		.text = local_text,
 		.help = "address and port, or path"},
 	{.name = "remote", .kind = FIELD_COMPUTED, .title = "REMOTE", .text = remote_text,
 		.priority = 1, .help = "the other end's address and port"},
@@ -189,10 +196,18 @@ static const struct field socket_fields[] = {
 		.priority = PRIORITY_HIDDEN),
 	FIELD(struct socket, dual_stack, FIELD_BOOL, "DUAL", "an IPv6 wildcard that takes IPv4 too",
 		.priority = PRIORITY_HIDDEN),
-	{.name = "timer", .kind = FIELD_COMPUTED, .title = "TIMER", .text = timer_text,
-		.priority = 9, .help = "the timer that runs, and when it fires"},
-	{.name = "ownerless", .kind = FIELD_COMPUTED, .title = "NO OWNER", .text = ownerless_text,
-		.priority = PRIORITY_HIDDEN, .help = "why no process owns it"},
+	{.name = "timer",
+		.kind = FIELD_COMPUTED,
+		.title = "TIMER",
+		.text = timer_text,
+		.priority = 9,
+		.help = "the timer that runs, and when it fires"},
+	{.name = "ownerless",
+		.kind = FIELD_COMPUTED,
+		.title = "NO OWNER",
+		.text = ownerless_text,
+		.priority = PRIORITY_HIDDEN,
+		.help = "why no process owns it"},
 	FIELD(struct socket, cookie, FIELD_UINT64, "COOKIE", "the kernel's id of the socket",
 		.align_right = true, .priority = PRIORITY_HIDDEN),
 	FIELD(struct socket, cgroup_id, FIELD_UINT64, "CGROUP", "id of the cgroup it was opened in",
@@ -214,11 +229,11 @@ static const struct field tcp_fields[] = {
 	FIELD(struct tcp_details, retransmits, FIELD_UINT32, "RETRANS", "segments sent again"),
 	FIELD(struct tcp_details, sent_bytes, FIELD_UINT64, "SENT", "bytes acknowledged"),
 	FIELD(struct tcp_details, received_bytes, FIELD_UINT64, "RECEIVED", "bytes received"),
-	FIELD(struct tcp_details, last_sent_ms, FIELD_UINT64, "LAST SENT", "ms since data went out"),
+	FIELD(struct tcp_details, last_sent_ms, FIELD_UINT64, "LAST SENT",
+		"ms since data went out"),
 	FIELD(struct tcp_details, last_received_ms, FIELD_UINT64, "LAST RECEIVED",
 		"ms since data came in"),
 	FIELD(struct tcp_details, congestion, FIELD_TEXT, "CONGESTION", "congestion control"),
 };
 
-const struct record_type tcp_details_type =
-	RECORD_TYPE("tcp", struct tcp_details, tcp_fields);
+const struct record_type tcp_details_type = RECORD_TYPE("tcp", struct tcp_details, tcp_fields);

@@ -43,9 +43,9 @@ struct tcp_details {
 
 /* Why a socket has no owner. */
 enum ownerless {
-	OWNERLESS_NO,		/* it has one, or it was never looked for */
-	OWNERLESS_TIME_WAIT,	/* the kernel keeps the pair apart for 60 s; no process */
-	OWNERLESS_ORPHAN,	/* the process closed it, the kernel still finishes the connection */
+	OWNERLESS_NO,	     /* it has one, or it was never looked for */
+	OWNERLESS_TIME_WAIT, /* the kernel keeps the pair apart for 60 s; no process */
+	OWNERLESS_ORPHAN,    /* the process closed it, the kernel still finishes the connection */
 	OWNERLESS_NOT_ACCEPTED, /* complete, waiting in the accept queue or in the handshake */
 	OWNERLESS_KERNEL,	/* opened by the kernel itself (nfsd, wireguard, tunnels) */
 	OWNERLESS_HIDDEN,	/* a process of another user; its descriptors may not be read */
@@ -59,8 +59,8 @@ struct socket {
 	struct endpoint local;
 	struct address remote; /* unspec: not connected */
 	uint16_t remote_port;
-	uint8_t state;	   /* enum socket_state */
-	uint8_t timer;	   /* 0 none, 1 retransmit, 2 keep-alive, 3 time-wait, 4 zero-window probe */
+	uint8_t state; /* enum socket_state */
+	uint8_t timer; /* 0 none, 1 retransmit, 2 keep-alive, 3 time-wait, 4 zero-window probe */
 	uint8_t timer_retries;
 	uint8_t ownerless; /* enum ownerless */
 	bool v6only;

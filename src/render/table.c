@@ -76,8 +76,8 @@ static void measure(const struct table *t, const void *const *rows, size_t count
 			widest = MAX(widest, text_width(cell.data, cell.len));
 		}
 		l->width[c] = widest;
-		l->shown[c] = t->chosen || l->has_text[c] ||
-			t->columns[c]->priority == PRIORITY_ALWAYS;
+		l->shown[c] =
+			t->chosen || l->has_text[c] || t->columns[c]->priority == PRIORITY_ALWAYS;
 	}
 }
 

@@ -259,6 +259,7 @@ int holders_walk(const struct host *host, const struct map *wanted, bool exhaust
 	AUTO(map) struct map index = {0};
 	struct worker workers[THREADS];
 
+	map_init(&index);
 	*report = (struct walk_report){0};
 	if (wanted->count == 0)
 		return 0;
@@ -272,8 +273,11 @@ int holders_walk(const struct host *host, const struct map *wanted, bool exhaust
 			map_set(&index, wanted->entries[i].key, n++);
 
 	AUTO(free) atomic_uchar *seen = must_calloc(index.count, sizeof(*seen));
-	struct walk walk = {.host = host, .wanted = &index, .exhaustive = exhaustive,
-		.pids = &pids, .seen = seen};
+	struct walk walk = {.host = host,
+		.wanted = &index,
+		.exhaustive = exhaustive,
+		.pids = &pids,
+		.seen = seen};
 	for (size_t i = 0; i < THREADS; i++)
 		workers[i] = (struct worker){.walk = &walk, .out.v = VEC_INIT(HOLDERS_MAX)};
 	start(workers, host->live && pids.v.count > 4 * TURN ? THREADS : 1);

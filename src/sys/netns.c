@@ -17,6 +17,7 @@ int netns_list(const struct host *host, struct netns_list *out, struct err *err)
 	AUTO(closedir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	AUTO(map) struct map seen = {0};
 
+	map_init(&seen);
 	if (!dir)
 		return err_set(err, -errno, "cannot list the processes in /proc: %m");
 	out->v.max = NAMESPACES_MAX;
