@@ -118,7 +118,10 @@ static const struct field owner_fields[] = {
 /* The same process in few words, where it stands beside each of thousands of sockets. */
 static const struct field process_fields[] = {
 	FIELD(struct owner, pid, FIELD_INT32, "PID", "process id", .align_right = true),
-	{.name = "program", .kind = FIELD_COMPUTED, .title = "PROGRAM", .text = program_text,
+	{.name = "program",
+		.kind = FIELD_COMPUTED,
+		.title = "PROGRAM",
+		.text = program_text,
 		.help = "the program's short name"},
 	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
 };
