@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define BLOCK_SIZE (32u << 10)
-#define ALIGN	   16u
+#define ALIGN      16u
 
 struct block {
 	struct block *next;
@@ -104,6 +104,17 @@ char *arena_printf(struct arena *a, const char *format, ...)
 	va_end(again);
 	va_end(args);
 	return p;
+}
+
+void arena_adopt(struct arena *a, struct arena *other)
+{
+	struct block **end = &a->head;
+
+	while (*end) /* behind our own blocks: the first is the one that is being filled */
+		end = &(*end)->next;
+	*end = other->head;
+	a->used += other->used;
+	free(other);
 }
 
 size_t arena_used(const struct arena *a)
