@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "inventory/containers.h"
+#include "inventory/orphan.h"
 #include "inventory/process.h"
 #include "inventory/project.h"
 #include "inventory/terminal.h"
@@ -299,6 +300,8 @@ static void load_full(struct owner_table *t, struct owner *o)
 	o->tmux = terminal_session(t->host, t->arena, o);
 	o->project = project_of(t, o);
 	name_container(t, o);
+	o->orphan_why = orphan_why(t->host, o, users_get(t->users, o->uid)->home);
+	o->orphaned = o->orphan_why != NULL;
 }
 
 void owner_table_load(struct owner_table *t, uint32_t index, enum owner_detail detail)
