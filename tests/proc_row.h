@@ -15,7 +15,7 @@ struct proc_row {
 	int pid, ppid;
 	int pgrp, session; /* 0 = the process leads its own */
 	unsigned tty;
-	unsigned uid;        /* 0 = dev; ROW_ROOT = root */
+	unsigned uid;	     /* 0 = dev; ROW_ROOT = root */
 	unsigned long start; /* 0 = pid * 100 */
 	char state;
 	const char *comm;
@@ -29,8 +29,8 @@ struct proc_row {
 
 enum { ROW_ROOT = -1 };
 
-static inline void proc_row_words(
-	const struct tree *t, int pid, const char *file, const char *words)
+static inline void proc_row_words(const struct tree *t, int pid, const char *file,
+	const char *words)
 {
 	char path[64], bytes[1024];
 	size_t len = strlen(words) + 1;
@@ -44,8 +44,8 @@ static inline void proc_row_words(
 	tree_file(t, path, bytes, len);
 }
 
-static inline void proc_row_link(
-	const struct tree *t, int pid, const char *name, const char *target)
+static inline void proc_row_link(const struct tree *t, int pid, const char *name,
+	const char *target)
 {
 	char path[64];
 

@@ -28,7 +28,7 @@ void arena_adopt(struct arena *a, struct arena *other);
 /* Bytes handed out so far; what a limit is measured against. */
 size_t arena_used(const struct arena *a);
 
-#define arena_new_of(a, type)       ((type *)arena_alloc((a), sizeof(type)))
+#define arena_new_of(a, type)	    ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (count)))
 
 AUTO_DEFINE(arena, struct arena *, arena_free)

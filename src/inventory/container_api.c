@@ -25,9 +25,8 @@ static int connect_to(const char *path, int *out_fd)
 
 static int send_request(int fd, const char *id)
 {
-	AUTO(buf) struct buf request;
+	AUTO(buf) struct buf request = BUF_INIT(1024);
 
-	buf_init(&request, 1024);
 	buf_printf(&request,
 		"GET /containers/%s/json HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 		id);
@@ -108,11 +107,10 @@ int container_api_name(const char *socket_path, const char *id, unsigned timeout
 	struct arena *arena, const char **out_name)
 {
 	uint64_t deadline_ms = clock_mono_ms() + timeout_ms;
-	AUTO(buf) struct buf answer;
+	AUTO(buf) struct buf answer = BUF_INIT(CONTAINER_API_MAX);
 	AUTO(close) int fd = -1;
 
 	must(id[strspn(id, "0123456789abcdef")] == '\0');
-	buf_init(&answer, CONTAINER_API_MAX);
 	int r = connect_to(socket_path, &fd);
 	if (r == 0)
 		r = send_request(fd, id);

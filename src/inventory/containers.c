@@ -90,13 +90,12 @@ static bool first_time(struct container_names *n, const char *path)
 }
 
 /* Reads and parses one JSON file below the host's root; NULL when either fails. */
-static const struct json_value *read_json(
-	const struct container_names *n, const char *path, struct arena *scratch)
+static const struct json_value *read_json(const struct container_names *n, const char *path,
+	struct arena *scratch)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(FILE_MAX);
 	struct json_doc doc;
 
-	buf_init(&text, FILE_MAX);
 	path += strspn(path, "/");
 	if (fs_read_regular_at(n->host->root, path, &text) < 0 || text.overflow)
 		return NULL;
@@ -117,8 +116,8 @@ static void ask_api(struct container_names *n, const char *id, const char *socke
 		first_time(n, socket_path);
 }
 
-static void docker_file(
-	struct container_names *n, const char *id, const char *home, const char *folder)
+static void docker_file(struct container_names *n, const char *id, const char *home,
+	const char *folder)
 {
 	AUTO(arena) struct arena *scratch = arena_new();
 
@@ -208,8 +207,7 @@ static void learn_log_name(struct container_names *n, const char *file)
 	const char *space = strsep(&rest, "_");
 	if (!space || !rest || !*pod || !*rest)
 		return;
-	AUTO(buf) struct buf name;
-	buf_init(&name, sizeof(text) * 2);
+	AUTO(buf) struct buf name = BUF_INIT(sizeof(text) * 2);
 	buf_printf(&name, "%s/%s", pod, rest);
 	learn(n, id, name.data);
 }
@@ -218,8 +216,8 @@ static void find_pod(struct container_names *n)
 {
 	if (!first_time(n, "/var/log/containers"))
 		return;
-	AUTO(close) int fd =
-		openat(n->host->root, "var/log/containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(close)
+	int fd = openat(n->host->root, "var/log/containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	AUTO(closedir) DIR *folder = fdopendir(fd);

@@ -17,8 +17,8 @@
 
 struct container_names;
 
-struct container_names *container_names_new(
-	const struct host *host, struct arena *arena); /* owned */
+struct container_names *container_names_new(const struct host *host,
+	struct arena *arena); /* owned */
 void container_names_free(struct container_names *n);
 
 /*

@@ -23,8 +23,8 @@ static struct world begin(void)
 	return w;
 }
 
-static const char *find(
-	struct world *w, enum container_runtime runtime, const char *id, const struct user *user)
+static const char *find(struct world *w, enum container_runtime runtime, const char *id,
+	const struct user *user)
 {
 	if (!w->names)
 		w->names = container_names_new(&w->host, w->arena);

@@ -228,8 +228,8 @@ static bool told_to_detach(const struct owner *o)
 }
 
 /* Rule 2 on T; `o` is the process that was asked for, T itself or a descendant. */
-static const char *judge(
-	const struct host *host, const struct owner *t, const struct owner *o, const char *home)
+static const char *judge(const struct host *host, const struct owner *t, const struct owner *o,
+	const char *home)
 {
 	enum stream output = stream_of(host, t->pid, "fd/1");
 

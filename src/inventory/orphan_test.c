@@ -3,12 +3,12 @@
 #include "proc_row.h"
 #include "unit.h"
 
-#define SYSTEM  "/system.slice/"
+#define SYSTEM	"/system.slice/"
 #define MANAGER "/user.slice/user-1000.slice/user@1000.service/"
-#define VTE     MANAGER "app.slice/app-org.gnome.Terminal.slice/vte-spawn-1.scope"
-#define ID      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define HUNG    "/dev/pts/3 (deleted)"
-#define LOG     "/home/dev/shop/dev.log"
+#define VTE	MANAGER "app.slice/app-org.gnome.Terminal.slice/vte-spawn-1.scope"
+#define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HUNG	"/dev/pts/3 (deleted)"
+#define LOG	"/home/dev/shop/dev.log"
 
 static const char terminal[] = "the terminal that started it is gone";
 static const char starter[] = "the process that started it ended";
@@ -56,9 +56,9 @@ static const char *why_on(const struct proc_row *machine, size_t machine_count,
 	const char *why = o->orphan_why;
 	CHECK(o->orphaned == (why != NULL));
 	host_close(&h);
-	return !why                     ? NULL
+	return !why			? NULL
 		: str_eq(why, terminal) ? terminal
-		: str_eq(why, starter)  ? starter
+		: str_eq(why, starter)	? starter
 					: "?";
 }
 
@@ -101,8 +101,11 @@ TEST(what_a_closed_terminal_leaves)
 		terminal);
 	CHECK_STR(why((struct proc_row){.pid = 100, .ppid = 1, .comm = "node", .out = HUNG}),
 		terminal);
-	CHECK_STR(why((struct proc_row){
-			  .pid = 100, .ppid = 1, .comm = "node", .in = HUNG, .out = LOG}),
+	CHECK_STR(why((struct proc_row){.pid = 100,
+			  .ppid = 1,
+			  .comm = "node",
+			  .in = HUNG,
+			  .out = LOG}),
 		terminal);
 	/* a terminal emulator may be a service itself */
 	CHECK_STR(why((struct proc_row){.pid = 100,
@@ -118,8 +121,11 @@ TEST(what_a_closed_terminal_leaves)
 			  .comm = "node",
 			  .cgroup = MANAGER "app.slice/app-kitty@ab.service"}),
 		terminal);
-	CHECK_STR(why((struct proc_row){
-			  .pid = 100, .ppid = 1, .session = 50, .comm = "node", .uid = ROW_ROOT}),
+	CHECK_STR(why((struct proc_row){.pid = 100,
+			  .ppid = 1,
+			  .session = 50,
+			  .comm = "node",
+			  .uid = ROW_ROOT}),
 		terminal);
 }
 
@@ -258,8 +264,11 @@ TEST(services_stay)
 TEST(daemons_of_a_user_stay)
 {
 	/* setsid, fork, exit; started in a project */
-	struct proc_row row = {
-		.pid = 100, .ppid = 1, .pgrp = 50, .session = 50, .comm = "gunicorn"};
+	struct proc_row row = {.pid = 100,
+		.ppid = 1,
+		.pgrp = 50,
+		.session = 50,
+		.comm = "gunicorn"};
 
 	CHECK_STR(why(row), NULL); /* its output goes to /dev/null */
 	row.out = LOG;
@@ -388,12 +397,18 @@ TEST(a_machine_without_systemd)
 TEST(nothing_is_said_of_what_is_not_known)
 {
 	/* zombie; parent not readable; parent with a reused number */
-	CHECK_STR(why((struct proc_row){
-			  .pid = 100, .ppid = 1, .session = 50, .comm = "x", .state = 'Z'}),
+	CHECK_STR(why((struct proc_row){.pid = 100,
+			  .ppid = 1,
+			  .session = 50,
+			  .comm = "x",
+			  .state = 'Z'}),
 		NULL);
 	CHECK_STR(why((struct proc_row){.pid = 100, .ppid = 77, .session = 50, .comm = "x"}), NULL);
-	CHECK_STR(why((struct proc_row){
-			  .pid = 100, .ppid = 20, .session = 50, .comm = "x", .start = 9}),
+	CHECK_STR(why((struct proc_row){.pid = 100,
+			  .ppid = 20,
+			  .session = 50,
+			  .comm = "x",
+			  .start = 9}),
 		NULL);
 }
 

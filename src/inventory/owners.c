@@ -44,7 +44,7 @@ struct entry {
 struct known_container {
 	struct container record;
 	int64_t slice_uid; /* of a rootless one; -1 = the system's */
-	bool asked;        /* for its name */
+	bool asked;	   /* for its name */
 };
 
 struct owner_table {
@@ -204,10 +204,9 @@ void owner_table_add_all(struct owner_table *t, const pid_t *pids, size_t count)
 {
 	AUTO(free) pid_t *fresh = must_calloc(count + 1, sizeof(*fresh));
 	AUTO(free) struct process *read = must_calloc(count + 1, sizeof(*read));
-	AUTO(map) struct map seen;
+	AUTO(map) struct map seen = {0};
 	size_t n = 0;
 
-	map_init(&seen);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t pid = (uint64_t)pids[i];
 		if (map_get(&t->by_pid, pid, NULL) || map_get(&seen, pid, NULL))

@@ -80,8 +80,8 @@ TEST(full_says_who_started_it_and_where)
 	CHECK_STR(o->project ? o->project->root : NULL, "/home/dev/src/shop");
 	CHECK_STR(o->orphan_why, NULL);
 
-	static const char *const chain[] = {
-		"npm run dev", "zsh", "tmux: server", "systemd", "systemd"};
+	static const char *const chain[] = {"npm run dev", "zsh", "tmux: server", "systemd",
+		"systemd"};
 	const struct owner *p = o;
 	for (size_t i = 0; i < ARRAY_SIZE(chain); i++) {
 		p = p->parent;
@@ -190,7 +190,7 @@ TEST(adds_many_at_once)
 		proc_row_write(&t, &(struct proc_row){.pid = i + 2, .ppid = 1, .comm = name});
 		pids[i] = i + 2;
 	}
-	pids[COUNT] = 2;        /* twice */
+	pids[COUNT] = 2;	/* twice */
 	pids[COUNT + 1] = 9999; /* not there */
 	tree_text(&t, "etc/passwd", "dev:x:1000:1000::/home/dev:/bin/sh\n");
 	begin(t.path);

@@ -44,14 +44,14 @@ static void read_links(const struct host *host, struct arena *arena, struct owne
 	char target[PATH_MAX];
 	bool deleted;
 
-	if (process_note(
-		    o, procfs_read_link(host, o->pid, "exe", target, sizeof(target), &deleted))) {
+	if (process_note(o,
+		    procfs_read_link(host, o->pid, "exe", target, sizeof(target), &deleted))) {
 		o->exe = arena_strdup(arena, target);
 		/* a program that lives in memory never had a file to be replaced */
 		o->exe_deleted = deleted && !str_starts(target, "/memfd:");
 	}
-	if (process_note(
-		    o, procfs_read_link(host, o->pid, "cwd", target, sizeof(target), &deleted))) {
+	if (process_note(o,
+		    procfs_read_link(host, o->pid, "cwd", target, sizeof(target), &deleted))) {
 		o->cwd = arena_strdup(arena, target);
 		o->cwd_deleted = deleted;
 	}

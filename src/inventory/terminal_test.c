@@ -67,8 +67,8 @@ TEST(names_screen_and_zellij_sessions)
 	CHECK_STR(session("screen", "SCREEN -dmS work", "STY=7.play"), "play");
 	CHECK_STR(session("screen", "SCREEN", "STY=7."), "screen");
 	CHECK_STR(session("screen", "screen -r", NULL), "(none)"); /* the client */
-	CHECK_STR(
-		session("zellij", "zellij --server /run/user/1000/zellij/0.40/work", NULL), "work");
+	CHECK_STR(session("zellij", "zellij --server /run/user/1000/zellij/0.40/work", NULL),
+		"work");
 	arena_free(arena);
 }
 
