@@ -231,8 +231,6 @@ uint32_t owner_table_add(struct owner_table *t, pid_t pid)
 	must(slot != NULL);
 	*slot = e->owner;
 	e->index = (uint32_t)(t->listed.count - 1);
-	if (e->index > 0)
-		t->listed.items[e->index - 1]->next = e->owner;
 	return e->index;
 }
 
