@@ -159,6 +159,9 @@ TEST(hellos_are_what_they_say)
 	AUTO(buf) struct buf b;
 
 	buf_init(&b, 4096);
+	decoder_hello(decoder_find("mysql"), 22, &b);
+	CHECK_INT(b.len, 0);
+	CHECK(!decoder_has_hello(decoder_find("mysql")));
 	decoder_hello(decoder_find("http"), 3000, &b);
 	CHECK(str_starts(b.data, "GET / HTTP/1.1\r\nHost: localhost:3000\r\nUser-Agent: loopscope/"));
 	CHECK(str_ends(b.data, "Connection: close\r\n\r\n"));
@@ -174,6 +177,12 @@ TEST(hellos_are_what_they_say)
 	CHECK_INT(reader_be16(&r), b.len - 5);
 	reader_skip(&r, 1);
 	CHECK_INT(reader_be24(&r), b.len - 9);
+	buf_clear(&b);
+	decoder_hello(decoder_find("mongodb"), 27017, &b);
+	r = reader_init(b.data, b.len);
+	CHECK_INT(reader_le32(&r), b.len);
+	reader_skip(&r, 17);
+	CHECK_INT(reader_le32(&r), b.len - 21);
 }
 
 TESTS(golden_pairs, the_table_is_in_order, hellos_are_what_they_say)
