@@ -1,6 +1,6 @@
 /*
- * decoder_test - golden pairs for every row of decoders.def: tests/golden/decode/NAME/CASE.in is what
- * a server sent, CASE.out what the decoder makes of it. UPDATE_GOLDEN=1 writes the .out files anew.
+ * decoder_test - golden pairs for every row of decoders.def: tests/golden/decode/NAME/CASE.in is
+ * what a server sent, CASE.out what the decoder makes of it. UPDATE_GOLDEN=1 writes .out anew.
  *
  * Every input is also cut at every length, and given to all other decoders: a part may be NEED_MORE
  * but never another answer, and nobody else may say YES. Copies have no spare byte behind them, so
@@ -159,11 +159,12 @@ TEST(hellos_are_what_they_say)
 	AUTO(buf) struct buf b;
 
 	buf_init(&b, 4096);
-	decoder_hello(decoder_find("mysql"), 22, &b);
+	decoder_hello(decoder_find("ssh"), 22, &b);
 	CHECK_INT(b.len, 0);
-	CHECK(!decoder_has_hello(decoder_find("mysql")));
+	CHECK(!decoder_has_hello(decoder_find("ssh")));
 	decoder_hello(decoder_find("http"), 3000, &b);
-	CHECK(str_starts(b.data, "GET / HTTP/1.1\r\nHost: localhost:3000\r\nUser-Agent: loopscope/"));
+	CHECK(str_starts(b.data,
+		"GET / HTTP/1.1\r\nHost: localhost:3000\r\nUser-Agent: loopscope/"));
 	CHECK(str_ends(b.data, "Connection: close\r\n\r\n"));
 	buf_clear(&b);
 	decoder_hello(decoder_find("http"), 80, &b);
@@ -183,6 +184,14 @@ TEST(hellos_are_what_they_say)
 	CHECK_INT(reader_le32(&r), b.len);
 	reader_skip(&r, 17);
 	CHECK_INT(reader_le32(&r), b.len - 21);
+	buf_clear(&b);
+	decoder_hello(decoder_find("dns"), 53, &b);
+	r = reader_init(b.data, b.len);
+	CHECK_INT(reader_be16(&r), b.len - 2);
+	buf_clear(&b);
+	decoder_hello(decoder_find("kafka"), 9092, &b);
+	r = reader_init(b.data, b.len);
+	CHECK_INT(reader_be32(&r), b.len - 4);
 }
 
 TESTS(golden_pairs, the_table_is_in_order, hellos_are_what_they_say)
