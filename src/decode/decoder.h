@@ -23,8 +23,8 @@ struct decoded {
 	const char *version; /* of the server's software; NULL = not said */
 	const char *detail;  /* one line for evidence; NULL = none */
 	const char *speaks;  /* the word to show when it is not the decoder's name: "https" */
-	const char *rather;  /* the decoder that this answer points to: an HTTP server that says
-			      * "this is an HTTPS port" points to "tls" */
+	const char *rather;  /* the decoder whose hello would be answered better: "tls" when an
+			      * HTTP server says that this is an HTTPS port */
 	bool more;	     /* DECODE_YES already, but bytes that follow soon would say more */
 };
 

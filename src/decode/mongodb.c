@@ -114,6 +114,7 @@ static enum decode_result told_in_http(struct reader r, struct decoded *out)
 		if (l.len == 0) {
 			begins = line_begins(r, "It looks like you are trying to access MongoDB");
 			out->detail = "says over HTTP that it is MongoDB";
+			out->rather = "mongodb";
 			return begins;
 		}
 	}

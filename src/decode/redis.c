@@ -65,6 +65,8 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 		read_info(arena, r, out);
 		return DECODE_YES;
 	}
+	if (line_starts(&l, "-ERR "))
+		out->rather = "redis"; /* it was asked something else */
 	return is_redis_error(&l) ? DECODE_YES : DECODE_NO;
 }
 

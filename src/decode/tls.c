@@ -57,7 +57,7 @@ static const char *alert_name(uint8_t description)
 		const char *name;
 	} rows[] = {{10, "unexpected message"}, {20, "bad record"}, {22, "record overflow"},
 		{40, "handshake failure"}, {47, "illegal parameter"}, {50, "decode error"},
-		{70, "protocol version"}, {71, "insufficient security"}, {80, "internal error"},
+		{71, "insufficient security"}, {80, "internal error"},
 		{109, "missing extension"}, {112, "unrecognized name"},
 		{116, "certificate required"}, {120, "no application protocol"}};
 
@@ -73,9 +73,12 @@ static enum decode_result read_alert(struct arena *arena, struct reader r, struc
 	uint8_t level = reader_u8(&r), description = reader_u8(&r);
 	const char *name = alert_name(description);
 
+	out->rather = "tls"; /* what anyone hears who opens with something else */
 	if (level != 1 && level != 2)
 		return DECODE_NO;
-	if (name)
+	if (description == 70) /* our hello stops at 1.2 */
+		out->detail = "TLS alert: protocol version, so probably TLS 1.3 only";
+	else if (name)
 		out->detail = arena_printf(arena, "TLS alert: %s", name);
 	else
 		out->detail = arena_printf(arena, "TLS alert %u", description);
