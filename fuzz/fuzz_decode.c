@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; decoders[i]; i++) {
 		struct decoded part = {0}, whole = {0};
 		enum decode_result a = decoders[i]->recognise(arena, reader_init(data, cut), &part);
-		enum decode_result b = decoders[i]->recognise(arena, reader_init(data, size), &whole);
+		enum decode_result b =
+			decoders[i]->recognise(arena, reader_init(data, size), &whole);
 		must(a == DECODE_NEED_MORE || a == b || decoders[i]->only_after_hello);
 		if (b == DECODE_YES) {
 			must(!whole.version || strlen(whole.version) <= DECODED_VERSION_MAX);

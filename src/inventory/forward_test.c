@@ -52,7 +52,8 @@ TEST(other_forwards)
 	CHECK_STR(lead("socat TCP-LISTEN:8080,fork,reuseaddr TCP:10.0.0.2:80,nodelay", 8080),
 		"10.0.0.2:80|80");
 	CHECK_STR(lead("docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 6380 "
-		       "-container-ip 172.17.0.2 -container-port 6379", 6380),
+		       "-container-ip 172.17.0.2 -container-port 6379",
+			  6380),
 		"172.17.0.2:6379|6379");
 	CHECK_STR(lead("nginx -L 8080:db:5432", 8080), "");
 }

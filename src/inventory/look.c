@@ -109,9 +109,9 @@ static void refused(struct look *l, int error)
 	static const struct {
 		int error;
 		const char *text;
-	} rows[] = {{ECONNREFUSED, "refused"}, {ETIMEDOUT, "timed out"},
-		{EACCES, "not permitted"}, {EPERM, "not permitted"}, {ENOENT, "gone"},
-		{EAGAIN, "its queue is full"}, {ENAMETOOLONG, "its path is too long"},
+	} rows[] = {{ECONNREFUSED, "refused"}, {ETIMEDOUT, "timed out"}, {EACCES, "not permitted"},
+		{EPERM, "not permitted"}, {ENOENT, "gone"}, {EAGAIN, "its queue is full"},
+		{ENAMETOOLONG, "its path is too long"},
 		{EADDRNOTAVAIL, "not an address of this computer"}};
 
 	if (l->connections > 1) { /* it took a connection before, so this says nothing new */
@@ -167,8 +167,7 @@ static const struct decoder *judge(struct look *l, struct decoded *out, bool *ou
 /* Follows decoded.rather once, on a connection of its own; true when it does. */
 static bool follow(struct look *l)
 {
-	const struct decoder *rather =
-		l->decoded.rather ? decoder_find(l->decoded.rather) : NULL;
+	const struct decoder *rather = l->decoded.rather ? decoder_find(l->decoded.rather) : NULL;
 
 	if (!rather || rather == l->asked || l->following || l->connections == LOOK_STEPS_MAX)
 		return false;
@@ -327,8 +326,8 @@ static int open_socket(const struct endpoint *e, int *out_error)
 	} else {
 		len = address_to_sockaddr(&e->address, e->port, &address);
 	}
-	AUTO(close) int fd =
-		socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	AUTO(close)
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	*out_error = fd < 0 ? errno : 0;
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, len) < 0 && errno != EINPROGRESS)
 		*out_error = errno;

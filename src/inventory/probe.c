@@ -163,7 +163,7 @@ static void start_job(struct slot *slot, struct probe_job *job)
 	l->endpoint = job->endpoint;
 	if (address_is_any(&job->endpoint.address))
 		l->endpoint.address = job->endpoint.address.family == AF_INET ? ADDRESS_LOOPBACK4
-									     : ADDRESS_LOOPBACK6;
+									      : ADDRESS_LOOPBACK6;
 	l->done = on_done;
 	l->data = slot;
 	make_plan(l, job);
@@ -204,7 +204,10 @@ void probe_run(struct arena *arena, struct probe_job *jobs, size_t count, unsign
 			jobs[i].why_not = arena_strdup(arena, err.text);
 		return;
 	}
-	*p = (struct prober){.arena = arena, .loop = loop, .jobs = jobs, .count = count,
+	*p = (struct prober){.arena = arena,
+		.loop = loop,
+		.jobs = jobs,
+		.count = count,
 		.deadline_ns = clock_mono_ns() + deadline_ms * LOOP_MS};
 	for (size_t i = 0; i < AT_ONCE; i++)
 		p->slots[i].prober = p;

@@ -45,10 +45,9 @@ static void speak(int fd, const struct manner *m, const char *bytes, size_t len)
 
 static void speak_golden(int fd, const struct manner *m)
 {
-	AUTO(buf) struct buf path, bytes;
+	AUTO(buf) struct buf path = BUF_INIT(4096);
+	AUTO(buf) struct buf bytes = BUF_INIT(64 << 10);
 
-	buf_init(&path, 4096);
-	buf_init(&bytes, 64 << 10);
 	buf_printf(&path, "%s/golden/decode/%s", getenv("LOOPSCOPE_TESTS"), m->on_tls_file);
 	must(fs_read_at(AT_FDCWD, path.data, &bytes) == 0);
 	speak(fd, m, bytes.data, bytes.len);
@@ -223,8 +222,8 @@ TEST(others_are_tried_in_turn)
 {
 	const char *info = "+PONG\r\n$40\r\nredis_version:7.0.15\r\nos:Linux\r\n\r\n";
 	struct manner closes = {.on_redis = info};
-	struct manner says_err = {.on_redis = info, .on_get =
-		"-ERR wrong number of arguments for 'get' command\r\n"};
+	struct manner says_err = {.on_redis = info,
+		.on_get = "-ERR wrong number of arguments for 'get' command\r\n"};
 	struct manner one_byte = {.on_any = "N"}, more_bytes = {.on_any = "NO\r\n"};
 
 	CHECK_STR(probe(&closes, "redis", 3000), "redis|7.0.15|Redis|-");

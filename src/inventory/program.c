@@ -14,11 +14,21 @@
 
 static const struct program rows[] = {
 #define PROGRAM(programs_, words_, port_, name_, role_, speaks_, traits_)                          \
-	{.programs = programs_, .words = words_, .port = port_, .name = name_, .role = role_,      \
-		.speaks = speaks_, .traits = traits_},
+	{.programs = programs_,                                                                    \
+		.words = words_,                                                                   \
+		.port = port_,                                                                     \
+		.name = name_,                                                                     \
+		.role = role_,                                                                     \
+		.speaks = speaks_,                                                                 \
+		.traits = traits_},
 #define LEAVE(programs_, words_, port_, name_, role_, speaks_, why_)                               \
-	{.programs = programs_, .words = words_, .port = port_, .name = name_, .role = role_,      \
-		.speaks = speaks_, .why = why_},
+	{.programs = programs_,                                                                    \
+		.words = words_,                                                                   \
+		.port = port_,                                                                     \
+		.name = name_,                                                                     \
+		.role = role_,                                                                     \
+		.speaks = speaks_,                                                                 \
+		.why = why_},
 #include "inventory/programs.def"
 #undef PROGRAM
 #undef LEAVE

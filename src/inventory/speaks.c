@@ -102,9 +102,8 @@ static const char *with_major(struct arena *arena, const char *name, const char 
 static const char *by_folder(struct arena *arena, const struct owner *o)
 {
 	const char *program = owner_program(o);
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(NAME_MAX_BYTES);
 
-	buf_init(&b, NAME_MAX_BYTES);
 	buf_printf(&b, "%s ", program);
 	if (!str_empty(o->cwd) && !str_eq(o->cwd, "/")) {
 		const char *home = o->uid == 0 ? "/root"

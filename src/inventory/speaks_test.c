@@ -19,8 +19,12 @@ struct made {
 static void make(struct made *m, const char *exe, const char *command, uint16_t port)
 {
 	*m = (struct made){.arena = arena_new()};
-	m->owner = (struct owner){.pid = 4121, .uid = 1000, .user = "ann", .exe = exe,
-		.argv = m->argv, .cwd = "/home/ann/old-demo"};
+	m->owner = (struct owner){.pid = 4121,
+		.uid = 1000,
+		.user = "ann",
+		.exe = exe,
+		.argv = m->argv,
+		.cwd = "/home/ann/old-demo"};
 	for (char *p = arena_strdup(m->arena, command); p && *p;) {
 		char *space = strchr(p, ' ');
 		m->argv[m->owner.argc++] = p;
@@ -30,7 +34,9 @@ static void make(struct made *m, const char *exe, const char *command, uint16_t 
 	}
 	m->owners[0] = &m->owner;
 	m->project = (struct project){.root = "/home/ann/shop", .name = "shop"};
-	m->service = (struct service){.port = port, .proto = PROTO_TCP, .owners = m->owners,
+	m->service = (struct service){.port = port,
+		.proto = PROTO_TCP,
+		.owners = m->owners,
 		.owner_count = 1};
 }
 
