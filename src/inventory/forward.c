@@ -140,8 +140,21 @@ static bool find_docker(struct arena *arena, const struct owner *o, uint16_t por
 	}
 	if (!address || !remote || local != port)
 		return false;
-	*out = (struct forward){arena_printf(arena, "%s:%u", address, remote), remote};
+	*out = (struct forward){
+		.to = arena_printf(arena, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address,
+			remote),
+		.port = remote,
+		.publishes = true,
+	};
+	if (!address_parse(address, &out->container))
+		out->container.family = AF_UNSPEC;
 	return true;
+}
+
+static bool is_program(const struct owner *o, const char *name)
+{
+	return str_eq(owner_program(o), name) ||
+		(o->argc && str_eq(str_basename(o->argv[0]), name));
 }
 
 bool forward_find(struct arena *arena, const struct owner *owner, uint16_t port,
@@ -155,7 +168,7 @@ bool forward_find(struct arena *arena, const struct owner *owner, uint16_t port,
 		{"docker-proxy", find_docker}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (str_eq(owner_program(owner), kinds[i].program))
+		if (is_program(owner, kinds[i].program))
 			return kinds[i].find(arena, owner, port, out);
 	}
 	return false;

@@ -5,12 +5,14 @@
 #pragma once
 
 #include "base/arena.h"
+#include "model/address.h"
 #include "model/owner.h"
-#include <stdint.h>
 
 struct forward {
-	const char *to; /* "db:5432", "svc/web", "172.17.0.2:6379" */
-	uint16_t port;	/* over there; 0 = not known */
+	const char *to;		  /* "db:5432", "svc/web", "172.17.0.2:6379" */
+	uint16_t port;		  /* over there; 0 = not known */
+	bool publishes;		  /* it publishes a container's port */
+	struct address container; /* where that container is; unspec when it publishes none */
 };
 
 /* What the listener on `port` of this process leads to; false when its arguments do not say. */

@@ -55,6 +55,11 @@ TEST(other_forwards)
 		       "-container-ip 172.17.0.2 -container-port 6379",
 			  6380),
 		"172.17.0.2:6379|6379");
+	CHECK_STR(lead("socat TCP6-LISTEN:80 TCP6:[::1]:8080", 80), "[::1]:8080|8080");
+	CHECK_STR(lead("socat TCP-LISTEN:80 EXEC:cat", 80), "");
+	CHECK_STR(lead("docker-proxy -host-port 80 -container-ip fd00::2 -container-port 81", 80),
+		"[fd00::2]:81|81");
+	CHECK_STR(lead("docker-proxy -container-ip", 80), "");
 	CHECK_STR(lead("nginx -L 8080:db:5432", 8080), "");
 }
 
