@@ -131,6 +131,7 @@ enum address_class address_class(const struct address *a)
 		{{0xfc, 0x00}, 7, ADDRESS_PRIVATE},
 		{{0xff, 0x00}, 8, ADDRESS_MULTICAST},
 		{{0x20, 0x01, 0x0d, 0xb8}, 32, ADDRESS_DOCUMENTATION},
+		{{0x3f, 0xff, 0x00}, 20, ADDRESS_DOCUMENTATION},
 	};
 	struct address plain = address_unmap(a);
 
