@@ -17,7 +17,7 @@ struct port_facts {
 	uint16_t port;
 	int class;
 	const char *name;	  /* "postgresql": IANA's or the common name; NULL = none */
-	const char *title;	  /* "PostgreSQL database"; NULL = none */
+	const char *title;	  /* "PostgreSQL databases": completes "the usual port of"; or NULL */
 	const char *speaks;	  /* the decoder's name, NULL = not known */
 	const char *squatter;	  /* "macOS AirPlay Receiver takes it"; NULL = none */
 	bool in_kernel_range;	  /* inside this kernel's ip_local_port_range */
