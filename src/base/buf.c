@@ -2,13 +2,14 @@
 #include "base/buf.h"
 
 #include "base/must.h"
+#include <limits.h>
 #include <string.h>
 
 static char empty[1];
 
 void buf_init(struct buf *b, size_t max)
 {
-	*b = (struct buf){.data = empty, .max = max};
+	*b = (struct buf){.data = empty, .max = MIN(max, (size_t)SSIZE_MAX)}; /* room for the NUL */
 }
 
 void buf_fini(struct buf *b)
