@@ -1,7 +1,7 @@
 /* main - the program's entry; everything else is in cli/. */
+#include "cli/run.h"
+
 int main(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return 0;
+	return cli_run(argc, argv);
 }

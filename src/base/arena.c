@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define BLOCK_SIZE (32u << 10)
-#define ALIGN      16u
+#define ALIGN	   16u
 
 struct block {
 	struct block *next;

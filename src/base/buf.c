@@ -2,21 +2,20 @@
 #include "base/buf.h"
 
 #include "base/must.h"
-#include <limits.h>
 #include <string.h>
 
-static char empty[1];
+char buf_empty[1];
 
 void buf_init(struct buf *b, size_t max)
 {
-	*b = (struct buf){.data = empty, .max = MIN(max, (size_t)SSIZE_MAX)}; /* room for the NUL */
+	*b = (struct buf){.data = buf_empty, .max = max};
 }
 
 void buf_fini(struct buf *b)
 {
-	if (b->data != empty)
+	if (b->data != buf_empty)
 		free(b->data);
-	*b = (struct buf){.data = empty, .max = b->max};
+	*b = (struct buf){.data = buf_empty, .max = b->max};
 }
 
 void buf_clear(struct buf *b)

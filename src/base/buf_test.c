@@ -3,9 +3,8 @@
 
 TEST(starts_empty)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(10);
 
-	buf_init(&b, 10);
 	CHECK_STR(b.data, "");
 	CHECK_INT(b.len, 0);
 	buf_add(&b, "", 0);
@@ -16,9 +15,8 @@ TEST(starts_empty)
 
 TEST(appends)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1000);
 
-	buf_init(&b, 1000);
 	buf_str(&b, "ab");
 	buf_char(&b, 'c');
 	buf_pad(&b, '-', 3);
@@ -33,9 +31,8 @@ TEST(appends)
 
 TEST(keeps_what_fits)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(5);
 
-	buf_init(&b, 5);
 	buf_str(&b, "abc");
 	buf_str(&b, "defg");
 	CHECK_STR(b.data, "abcde");
@@ -54,9 +51,8 @@ TEST(keeps_what_fits)
 
 TEST(prints_long_text)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(10000);
 
-	buf_init(&b, 10000);
 	buf_printf(&b, "%0255d", 1);
 	CHECK_INT(b.len, 255);
 	buf_printf(&b, "%0256d", 1);
@@ -68,9 +64,8 @@ TEST(prints_long_text)
 
 TEST(hands_over)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(10);
 
-	buf_init(&b, 10);
 	AUTO(free) char *empty = buf_steal(&b);
 	CHECK_STR(empty, "");
 	buf_str(&b, "abc");
@@ -84,12 +79,11 @@ TEST(hands_over)
 
 TEST(takes_any_maximum)
 {
-	AUTO(buf) struct buf none, huge;
+	AUTO(buf) struct buf none = BUF_INIT(0);
+	AUTO(buf) struct buf huge = BUF_INIT(SIZE_MAX);
 
-	buf_init(&none, 0);
 	buf_char(&none, 'x');
 	CHECK(none.overflow && none.len == 0);
-	buf_init(&huge, SIZE_MAX);
 	buf_str(&huge, "abc");
 	CHECK_STR(huge.data, "abc");
 }

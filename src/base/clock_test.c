@@ -4,9 +4,8 @@
 static const char *text_of(void (*write)(struct buf *, int64_t), int64_t value)
 {
 	static char out[64];
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(sizeof(out) - 1);
 
-	buf_init(&b, sizeof(out) - 1);
 	write(&b, value);
 	memcpy(out, b.data, b.len + 1);
 	return out;
@@ -58,12 +57,11 @@ TEST(writes_durations)
 
 TEST(writes_local_time)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(200);
 	const int64_t noon = 1700049600000; /* 2023-11-15T12:00Z */
 
 	setenv("TZ", "UTC", 1);
 	tzset();
-	buf_init(&b, 200);
 	clock_local(&b, noon, noon + 3600000);
 	CHECK_STR(b.data, "12:00");
 	buf_clear(&b);

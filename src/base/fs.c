@@ -116,9 +116,8 @@ int fs_write_all(int fd, const void *bytes, size_t len)
 
 int fs_write_atomic(const char *path, const void *bytes, size_t len, struct err *err)
 {
-	AUTO(buf) struct buf temporary;
+	AUTO(buf) struct buf temporary = BUF_INIT(8192);
 
-	buf_init(&temporary, 8192);
 	buf_printf(&temporary, "%s.XXXXXX", path);
 	AUTO(close) int fd = mkostemp(temporary.data, O_CLOEXEC);
 	if (fd < 0)
@@ -138,10 +137,9 @@ int fs_write_atomic(const char *path, const void *bytes, size_t len, struct err 
 int fs_state_dir(struct buf *out, struct err *err)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	AUTO(buf) struct buf path;
+	AUTO(buf) struct buf path = BUF_INIT(4096);
 	struct stat st;
 
-	buf_init(&path, 4096);
 	if (!str_empty(xdg) && xdg[0] == '/')
 		buf_printf(&path, "%s/loopscope", xdg);
 	else if (!str_empty(home) && home[0] == '/')
@@ -156,8 +154,7 @@ int fs_state_dir(struct buf *out, struct err *err)
 	if (stat(path.data, &st) < 0)
 		return err_set(err, -errno, "cannot look at '%s': %m", path.data);
 	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
-		AUTO(buf) struct buf quoted;
-		buf_init(&quoted, 4 * 4096);
+		AUTO(buf) struct buf quoted = BUF_INIT(4 * 4096);
 		str_shell_quote(&quoted, path.data);
 		err_set(err, -EPERM, "'%s' can be written by another user", path.data);
 		err_fix(err, "chmod 700 %s", quoted.data);

@@ -26,11 +26,10 @@ static void put(const char *path, const char *text)
 TEST(reads_files)
 {
 	AUTO(close) int dir = enter();
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(100);
 	char small[4];
 
 	put("f", "hello");
-	buf_init(&b, 100);
 	CHECK_INT(fs_read_at(dir, "f", &b), 0);
 	CHECK_INT(fs_read_at(dir, "f", &b), 0);
 	CHECK_STR(b.data, "hellohello"); /* it appends */
@@ -47,13 +46,12 @@ TEST(reads_files)
 TEST(cuts_long_files)
 {
 	AUTO(close) int dir = enter();
-	AUTO(buf) struct buf exact, less;
+	AUTO(buf) struct buf exact = BUF_INIT(5);
+	AUTO(buf) struct buf less = BUF_INIT(4);
 
 	put("f", "hello");
-	buf_init(&exact, 5);
 	CHECK_INT(fs_read_at(dir, "f", &exact), 0);
 	CHECK(!exact.overflow);
-	buf_init(&less, 4);
 	CHECK_INT(fs_read_at(dir, "f", &less), 0);
 	CHECK_STR(less.data, "hell");
 	CHECK(less.overflow);
@@ -63,9 +61,8 @@ TEST(cuts_long_files)
 
 TEST(reads_proc)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1 << 20);
 
-	buf_init(&b, 1 << 20);
 	CHECK_INT(fs_read_at(AT_FDCWD, "/proc/self/status", &b), 0);
 	CHECK(strstr(b.data, "Pid:") != NULL);
 }
@@ -111,13 +108,12 @@ TEST(makes_folders)
 TEST(replaces_files_whole)
 {
 	AUTO(close) int dir = enter();
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(100);
 	struct err err;
 	struct stat st;
 
 	put("f", "old");
 	put("f", "new");
-	buf_init(&b, 100);
 	fs_read_at(dir, "f", &b);
 	CHECK_STR(b.data, "new");
 	CHECK_INT(stat("f", &st), 0);
@@ -134,12 +130,11 @@ TEST(replaces_files_whole)
 TEST(finds_the_state_folder)
 {
 	AUTO(close) int dir = enter();
-	AUTO(buf) struct buf b, want, longer;
+	AUTO(buf) struct buf b = BUF_INIT(8192);
+	AUTO(buf) struct buf want = BUF_INIT(8192);
+	AUTO(buf) struct buf longer = BUF_INIT(8192);
 	struct err err;
 
-	buf_init(&b, 8192);
-	buf_init(&want, 8192);
-	buf_init(&longer, 8192);
 	setenv("XDG_STATE_HOME", folder, 1);
 	CHECK_INT(fs_state_dir(&b, &err), 0);
 	buf_printf(&want, "%s/loopscope", folder);
@@ -181,8 +176,7 @@ TEST(shortens_paths)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		AUTO(buf) struct buf b;
-		buf_init(&b, 100);
+		AUTO(buf) struct buf b = BUF_INIT(100);
 		fs_short_path(&b, rows[i].path, rows[i].home);
 		CHECK_STR(b.data, rows[i].want);
 	}

@@ -5,10 +5,9 @@
 
 TEST(nests)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1000);
 	struct json j;
 
-	buf_init(&b, 1000);
 	json_init(&j, &b, JSON_COMPACT);
 	json_object(&j, NULL);
 	json_u64(&j, "port", 3000);
@@ -27,10 +26,9 @@ TEST(nests)
 
 TEST(indents)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1000);
 	struct json j;
 
-	buf_init(&b, 1000);
 	json_init(&j, &b, JSON_PRETTY);
 	json_object(&j, NULL);
 	json_array(&j, "a");
@@ -44,10 +42,9 @@ TEST(indents)
 
 static void check_string(const char *s, size_t len, const char *want)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1000);
 	struct json j;
 
-	buf_init(&b, 1000);
 	json_init(&j, &b, JSON_COMPACT);
 	json_strn(&j, NULL, s, len);
 	CHECK_STR(b.data, want);
@@ -60,16 +57,17 @@ TEST(escapes)
 	check_string("caf\xc3\xa9 \xf0\x9f\x98\x80", 10, "\"caf\xc3\xa9 \xf0\x9f\x98\x80\"");
 	check_string("\xff\xc3", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");
 	/* U+009B starts an escape sequence on some terminals, U+202E turns text around */
-	check_string("\xc2\x9b" "31m\xe2\x80\xae", 8, "\"\\u009b31m\\u202e\"");
+	check_string("\xc2\x9b"
+		     "31m\xe2\x80\xae",
+		8, "\"\\u009b31m\\u202e\"");
 	check_string("\xf3\xa0\x80\x81", 4, "\"\\udb40\\udc01\""); /* U+E0001, an invisible tag */
 }
 
 static void check_double(double value, const char *want)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(100);
 	struct json j;
 
-	buf_init(&b, 100);
 	json_init(&j, &b, JSON_COMPACT);
 	json_double(&j, NULL, value);
 	CHECK_STR(b.data, want);

@@ -3,10 +3,9 @@
 
 TEST(finds_what_was_set)
 {
-	AUTO(map) struct map m;
+	AUTO(map) struct map m = {0};
 	uint64_t value = 7;
 
-	map_init(&m);
 	CHECK(!map_get(&m, 1, &value));
 	CHECK_INT(value, 7);
 	for (uint64_t i = 0; i < 10000; i++)
@@ -20,10 +19,9 @@ TEST(finds_what_was_set)
 
 TEST(replaces)
 {
-	AUTO(map) struct map m;
+	AUTO(map) struct map m = {0};
 	uint64_t value;
 
-	map_init(&m);
 	map_set(&m, 0, 1); /* 0 is a key like any other */
 	map_set(&m, 0, 2);
 	map_set(&m, UINT64_MAX, 3);

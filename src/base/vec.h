@@ -18,10 +18,12 @@
 		type *items;                                                                       \
 		size_t count, capacity, max;                                                       \
 	}
+/* clang-format off */
 #define VEC_INIT(max_) {.max = (max_)}
+/* clang-format on */
 
 #define VEC_EACH(v, it)                                                                            \
-	for (typeof((v)->items) it = (v)->items; it && it < (v)->items + (v)->count; it++)
+	for (__auto_type it = &(v)->items[0]; it && it < (v)->items + (v)->count; it++)
 
 #define vec_push(v)                                                                                \
 	(vec_grow((void **)&(v)->items, sizeof(*(v)->items), (v)->count, &(v)->capacity, (v)->max) \

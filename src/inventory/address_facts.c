@@ -10,9 +10,9 @@
 #include "base/auto.h"
 #include <string.h>
 
-#define STAYS    "; traffic to it never leaves the machine"
-#define ANSWERS  ". A server that listens on 127.0.0.1 only does not answer there"
-#define CLOUD    "; on other machines nothing answers there"
+#define STAYS	 "; traffic to it never leaves the machine"
+#define ANSWERS	 ". A server that listens on 127.0.0.1 only does not answer there"
+#define CLOUD	 "; on other machines nothing answers there"
 #define NOT_REAL "; nothing real answers there"
 
 struct place {
@@ -194,9 +194,8 @@ static const char *class_meaning(const struct address *a)
 const char *address_meaning(struct arena *arena, const struct address *a)
 {
 	if (address_is_v4_mapped(a)) {
-		AUTO(buf) struct buf b;
+		AUTO(buf) struct buf b = BUF_INIT(100);
 		struct address v4 = address_unmap(a);
-		buf_init(&b, 100);
 		address_format(&b, &v4);
 		return arena_printf(arena, "the same as %s, written as IPv6: %s", b.data,
 			address_meaning(arena, &v4));

@@ -125,12 +125,11 @@ static const char *name_in_line(char *line, enum proto proto, uint16_t port)
 	return fits ? name : NULL;
 }
 
-static const char *name_in_services(
-	const struct host *host, struct arena *arena, enum proto proto, uint16_t port)
+static const char *name_in_services(const struct host *host, struct arena *arena, enum proto proto,
+	uint16_t port)
 {
-	AUTO(buf) struct buf file;
+	AUTO(buf) struct buf file = BUF_INIT(SERVICES_MAX);
 
-	buf_init(&file, SERVICES_MAX);
 	if (fs_read_at(host->root, "etc/services", &file) < 0)
 		return NULL;
 	for (char *line = file.data, *end; line && *line; line = end) {
@@ -146,9 +145,8 @@ static const char *name_in_services(
 
 static const char *escaped(struct arena *arena, const char *s)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(256);
 
-	buf_init(&b, 256);
 	text_escape(&b, s, strlen(s));
 	return arena_strdup(arena, b.data);
 }
@@ -160,8 +158,8 @@ static const char *what_it_is(struct arena *arena, const struct port_facts *f)
 	if (f->title && f->port != LOOPSCOPE_PORT)
 		return arena_printf(arena, "the usual port of %s", f->title);
 	if (f->name && f->port != LOOPSCOPE_PORT)
-		return arena_printf(
-			arena, "registered for '%s' in /etc/services", escaped(arena, f->name));
+		return arena_printf(arena, "registered for '%s' in /etc/services",
+			escaped(arena, f->name));
 	if (f->class == PORT_DYNAMIC)
 		return "a dynamic port: programs pick such numbers by themselves, and a new one "
 		       "each time";

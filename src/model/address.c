@@ -212,8 +212,9 @@ socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct soc
 		memcpy(out, &in, sizeof(in));
 		return sizeof(in);
 	}
-	struct sockaddr_in6 in6 = {
-		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = a->scope};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_scope_id = a->scope};
 	memcpy(&in6.sin6_addr, a->bytes, 16);
 	memcpy(out, &in6, sizeof(in6));
 	return sizeof(in6);

@@ -16,12 +16,11 @@ TEST(formats)
 	struct endpoint rows[] = {at("127.0.0.1", 3000), at("::1", 3000), at("0.0.0.0", 0),
 		{.proto = PROTO_UNIX_STREAM, .path = "/run/x\n"}, {.proto = PROTO_UNIX_DGRAM},
 		{.proto = PROTO_UNIX_STREAM, .path = "@hidden"}, {.proto = PROTO_PACKET}};
-	static const char *const want[] = {"127.0.0.1:3000", "[::1]:3000", "0.0.0.0:0", "unix:/run/x\\n",
-		"unix:", "unix:@hidden", "packet:any"};
+	static const char *const want[] = {"127.0.0.1:3000", "[::1]:3000", "0.0.0.0:0",
+		"unix:/run/x\\n", "unix:", "unix:@hidden", "packet:any"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		AUTO(buf) struct buf b;
-		buf_init(&b, 200);
+		AUTO(buf) struct buf b = BUF_INIT(200);
 		endpoint_format(&b, &rows[i]);
 		CHECK_STR(b.data, want[i]);
 	}

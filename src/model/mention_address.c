@@ -116,8 +116,8 @@ bool piece_read_ipv6(const struct span *s, size_t at, struct piece *out)
 
 static bool is_version(const struct span *s, size_t at)
 {
-	static const char *const words[] = {
-		"v", "version", "ver", "release", "build", "revision", NULL};
+	static const char *const words[] = {"v", "version", "ver", "release", "build", "revision",
+		NULL};
 
 	return word_in(word_before(s, at).text, words);
 }

@@ -109,12 +109,12 @@ static bool port_follows(const struct span *s, size_t at)
 /* A name that could not be found, or that stands where only a host can. */
 static bool is_named_host(const struct span *s, size_t at, size_t end, const char *name)
 {
-	static const char *const resolver_words[] = {
-		"enotfound", "eai_again", "eai_noname", "eai_fail", "unknownhostexception", NULL};
+	static const char *const resolver_words[] = {"enotfound", "eai_again", "eai_noname",
+		"eai_fail", "unknownhostexception", NULL};
 	static const char *const host_words[] = {"host", "hostname", NULL};
 	static const char *const asking[] = {"resolve", "unknown", "resolving", NULL};
-	static const char *const no_names[] = {
-		"and", "for", "getaddrinfo", "is", "name", "not", "the", NULL};
+	static const char *const no_names[] = {"and", "for", "getaddrinfo", "is", "name", "not",
+		"the", NULL};
 	struct word w = word_before(s, at), w2 = word_before(s, w.start);
 	char previous = span_before(s, at);
 

@@ -219,8 +219,8 @@ static bool read_colon_port(const struct span *s, size_t at, struct piece *out)
 static bool read_port_word(const struct span *s, size_t at, struct piece *out)
 {
 	static const char *const fillers[] = {"number", "no", "is", NULL};
-	static const char *const clients[] = {
-		" -h ", "--host", "ssh ", "docker ", "podman ", "nc ", NULL};
+	static const char *const clients[] = {" -h ", "--host", "ssh ", "docker ", "podman ", "nc ",
+		NULL};
 	char previous = span_before(s, at);
 	size_t i = at;
 

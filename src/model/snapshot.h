@@ -41,10 +41,11 @@ struct snapshot {
 	int64_t taken_ms;
 	uint64_t took_ns;
 	const char *rung; /* how owners were found: "bpf iterator", "proc walk", "none" */
-	const struct socket *sockets;
+	const struct socket *sockets; /* owned */
 	size_t socket_count;
 	struct owner *const *owners;
 	size_t owner_count;
+	const struct owner *suspect; /* the only process that may not be looked into, or NULL */
 	const struct holder *holders;
 	size_t holder_count;
 	const struct netns *namespaces;
@@ -59,9 +60,6 @@ struct snapshot {
 };
 
 void snapshot_free(struct snapshot *s);
-
-/* The first owner of a socket (the one that started the others), or NULL. */
-const struct owner *snapshot_owner_of(const struct snapshot *s, const struct socket *socket);
 
 /* The service that a listening socket belongs to, or NULL. */
 const struct service *snapshot_service_of(const struct snapshot *s, const struct socket *socket);
