@@ -89,6 +89,12 @@ TEST(drops_columns_by_priority_then_cuts)
 		"   80  nginx\n"
 		"11434  \\x1b[3\xe2\x80\xa6"
 		"evil\\n\n");
+	CHECK_STR(print(NULL, 13, false), /* and on a very narrow terminal below what is readable */
+		" 3000  sho\xe2\x80\xa6"
+		"eb\n"
+		"   80  nginx\n"
+		"11434  \\x1\xe2\x80\xa6"
+		"\\n\n");
 }
 
 TEST(never_drops_what_was_asked_for)
