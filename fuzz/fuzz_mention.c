@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(arena) struct arena *arena = arena_new();
-	AUTO(free) char *text = must_malloc(size); /* of this size, so that one byte more is noticed */
+	AUTO(free)
+	char *text = must_malloc(size); /* of this size, so that one byte more is noticed */
 	struct target found[MENTION_MAX];
 
 	memcpy(text, data, size);

@@ -25,7 +25,10 @@ struct buf {
 
 extern char buf_empty[1]; /* what data points to before the first byte; never written */
 
-#define BUF_INIT(max_) {.data = buf_empty, .max = (max_)}
+#define BUF_INIT(max_)                                                                             \
+	{                                                                                          \
+		.data = buf_empty, .max = (max_)                                                   \
+	}
 
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);

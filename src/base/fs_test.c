@@ -16,7 +16,8 @@ TEST(reads_only_regular_files_in_foreign_folders)
 	AUTO(close) int fd = openat(dir, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	must(write(fd, "0123456789", 10) == 10);
 
-	CHECK_INT(fs_read_regular_at(dir, "fifo", &b), -EINVAL); /* and does not wait for a writer */
+	CHECK_INT(fs_read_regular_at(dir, "fifo", &b),
+		-EINVAL); /* and does not wait for a writer */
 	CHECK_INT(fs_read_regular_at(dir, "folder", &b), -EINVAL);
 	CHECK_INT(fs_read_regular_at(dir, "absent", &b), -ENOENT);
 	CHECK_INT(fs_read_regular_at(dir, "file", &b), 0);

@@ -149,9 +149,9 @@ static void render_clients(struct view *v)
 		const struct explained_client *c = &e->clients[i];
 		label(v, i == 0 ? "Now" : "");
 		out_printf(out, "%llu %s", (unsigned long long)c->connections,
-			str_eq(c->role, "client") ? (c->connections == 1 ? "connection from"
-									  : "connections from")
-						   : c->role);
+			str_eq(c->role, "client")
+				? (c->connections == 1 ? "connection from" : "connections from")
+				: c->role);
 		out_printf(out, "%s%s", str_eq(c->role, "client") ? " " : ": ", c->who);
 		if (c->service) {
 			out_str(out, " (");
@@ -330,11 +330,12 @@ const struct command command_explain = {
 	.name = "explain",
 	.arguments = "TARGET",
 	.summary = "say what an address is and who is behind it",
-	.about = "Says in plain words what the address and the port are, who listens there now and "
-		 "why that program runs, who is connected, who could connect, and what to do next. "
-		 "`loopscope TARGET` is the same. Nothing is sent; names are looked up in /etc/hosts "
-		 "only.\n\nWith `-` the text on standard input is read (an error message, a log) and "
-		 "the endpoints it names are explained.",
+	.about =
+		"Says in plain words what the address and the port are, who listens there now and "
+		"why that program runs, who is connected, who could connect, and what to do next. "
+		"`loopscope TARGET` is the same. Nothing is sent; names are looked up in /etc/hosts "
+		"only.\n\nWith `-` the text on standard input is read (an error message, a log) and "
+		"the endpoints it names are explained.",
 	.options = rows,
 	.option_count = ARRAY_SIZE(rows),
 	.options_size = sizeof(struct options),

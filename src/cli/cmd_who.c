@@ -53,7 +53,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	struct inventory_query query = {.protos = select_protos(&target),
-		.port = select_port(&target), .rung = o->owners};
+		.port = select_port(&target),
+		.rung = o->owners};
 	code = common_snapshot(cli, &query, &host, &s);
 	if (code >= 0)
 		return code;

@@ -58,7 +58,8 @@ static int run_watch(struct watch *w, const char *interval)
 	uint64_t ms = 1000;
 
 	if (*interval && (!str_duration_ms(interval, &ms) || ms < INTERVAL_MIN_MS)) {
-		err_set(&err, -EINVAL, "--watch: '%s' is not a duration of at least 100ms", interval);
+		err_set(&err, -EINVAL, "--watch: '%s' is not a duration of at least 100ms",
+			interval);
 		return cli_fail(w->cli, EXIT_USAGE, "usage", &err);
 	}
 	if (loop_new(&loop, &err) < 0)
@@ -171,8 +172,7 @@ static void compare(struct watch *w)
 
 int watch_changes(struct cli *cli, const char *interval, uint32_t protos, int rung)
 {
-	struct watch w = {.cli = cli, .turn = compare,
-		.query = {.protos = protos, .rung = rung}};
+	struct watch w = {.cli = cli, .turn = compare, .query = {.protos = protos, .rung = rung}};
 	int code = run_watch(&w, interval);
 
 	snapshot_free(w.before);

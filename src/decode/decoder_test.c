@@ -160,7 +160,8 @@ TEST(hellos_are_what_they_say)
 	CHECK_INT(b.len, 0);
 	CHECK(!decoder_has_hello(decoder_find("ssh")));
 	decoder_hello(decoder_find("http"), 3000, &b);
-	CHECK(str_starts(b.data, "GET / HTTP/1.1\r\nHost: localhost:3000\r\nUser-Agent: loopscope/"));
+	CHECK(str_starts(b.data,
+		"GET / HTTP/1.1\r\nHost: localhost:3000\r\nUser-Agent: loopscope/"));
 	CHECK(str_ends(b.data, "Connection: close\r\n\r\n"));
 	buf_clear(&b);
 	decoder_hello(decoder_find("http"), 80, &b);

@@ -10,9 +10,9 @@
 #include "base/auto.h"
 #include <string.h>
 
-#define STAYS    "; traffic to it never leaves the machine"
-#define ANSWERS  ". A server that listens on 127.0.0.1 only does not answer there"
-#define CLOUD    "; on other machines nothing answers there"
+#define STAYS	 "; traffic to it never leaves the machine"
+#define ANSWERS	 ". A server that listens on 127.0.0.1 only does not answer there"
+#define CLOUD	 "; on other machines nothing answers there"
 #define NOT_REAL "; nothing real answers there"
 
 struct place {

@@ -82,7 +82,8 @@ TEST(tells_places_apart)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *got = meaning(arena, rows[i].address);
 		if (!strstr(got, rows[i].word))
-			fprintf(stderr, "%s: '%s' lacks '%s'\n", rows[i].address, got, rows[i].word);
+			fprintf(stderr, "%s: '%s' lacks '%s'\n", rows[i].address, got,
+				rows[i].word);
 		CHECK(strstr(got, rows[i].word) != NULL);
 		CHECK(!str_ends(got, "."));
 	}

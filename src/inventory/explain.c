@@ -75,8 +75,7 @@ static const struct field fields[] = {
 	FIELD(struct explanation, next, FIELD_RECORDS, NULL, "what to do next, best first",
 		.count_offset = offsetof(struct explanation, next_count), .type = &step_type),
 	FIELD_OF(struct explanation, blind, "blind_spots", FIELD_RECORDS, NULL,
-		"what could not be seen",
-		.count_offset = offsetof(struct explanation, blind_count),
+		"what could not be seen", .count_offset = offsetof(struct explanation, blind_count),
 		.type = &blind_spot_type),
 };
 

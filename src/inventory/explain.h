@@ -28,10 +28,10 @@ struct explained_listen {
 
 /* Clients of the service, or users of the port, grouped by program and process. */
 struct explained_client {
-	const char *who;  /* "chromium 2811", "a process of root", "10.0.0.7" */
-	const char *role; /* "client", "outgoing", "time-wait", "waiting" ... */
+	const char *who;     /* "chromium 2811", "a process of root", "10.0.0.7" */
+	const char *role;    /* "client", "outgoing", "time-wait", "waiting" ... */
 	const char *service; /* when the client is a service itself: its name */
-	int32_t pid;	  /* -1 = unknown */
+	int32_t pid;	     /* -1 = unknown */
 	uint64_t connections;
 	uint64_t received_bytes, sent_bytes; /* by the service, over connections open now */
 };
@@ -43,9 +43,9 @@ struct explained_step {
 
 struct explanation {
 	const char *target;
-	const char *answer;	 /* the one sentence */
-	const char *hint;	 /* a second sentence, or NULL */
-	bool somebody;		 /* somebody listens at the target */
+	const char *answer; /* the one sentence */
+	const char *hint;   /* a second sentence, or NULL */
+	bool somebody;	    /* somebody listens at the target */
 	const struct explained_address *addresses;
 	size_t address_count;
 	const struct port_facts *port; /* NULL: the target names no port */
@@ -53,12 +53,12 @@ struct explanation {
 	size_t service_count;
 	const struct owner *const *chain; /* who started it: outermost first, the owner last */
 	size_t chain_count;
-	const char *started;	 /* the chain as one line: `systemd › tmux "work" › zsh 3990 › ...` */
+	const char *started; /* the chain as one line: `systemd › tmux "work" › zsh 3990 › ...` */
 	const struct explained_listen *listens;
 	size_t listen_count;
 	const struct explained_client *clients;
 	size_t client_count;
-	const char *reach;	 /* who can connect, as a sentence; NULL = does not apply */
+	const char *reach; /* who can connect, as a sentence; NULL = does not apply */
 	uint32_t waiting, backlog;
 	bool has_queue;
 	const struct explained_step *next;

@@ -16,8 +16,8 @@ static const char *subject(struct explaining *x)
 		return arena_printf(x->arena, "%s %u", t->proto == PROTO_UDP ? "UDP port" : "port",
 			t->port);
 	if (t->kind == TARGET_URL && x->sel.address_count)
-		return arena_printf(x->arena, "%s:%u", t->host ? t->host : x->out->addresses[0].text,
-			t->port);
+		return arena_printf(x->arena, "%s:%u",
+			t->host ? t->host : x->out->addresses[0].text, t->port);
 	return explain_escaped(x, t->text);
 }
 
@@ -30,9 +30,8 @@ static const char *article(const char *word)
 static const char *what_it_is(struct explaining *x, const struct service *service)
 {
 	const char *name = explain_escaped(x, service->name);
-	const char *program = service->owner_count
-		? explain_escaped(x, owner_program(service->owners[0]))
-		: NULL;
+	const char *program =
+		service->owner_count ? explain_escaped(x, owner_program(service->owners[0])) : NULL;
 	bool yours = service->uid == x->host->uid;
 
 	if (service->project && service->role)
@@ -70,10 +69,11 @@ static void somebody(struct explaining *x)
 	const char *reach = who_can_reach(first);
 
 	if (x->sel.count > 1 && (x->t->has_port || x->sel.port)) {
-		x->out->answer = arena_printf(x->arena,
-			"Two programs share %s: %s on %s, and %s on %s.", subject(x),
-			explain_owner(x, first), first->listeners[0].text,
-			explain_owner(x, x->sel.services[1]), x->sel.services[1]->listeners[0].text);
+		x->out->answer =
+			arena_printf(x->arena, "Two programs share %s: %s on %s, and %s on %s.",
+				subject(x), explain_owner(x, first), first->listeners[0].text,
+				explain_owner(x, x->sel.services[1]),
+				x->sel.services[1]->listeners[0].text);
 		x->out->hint = "Which one answers depends on the address that a client picks.";
 		return;
 	}
@@ -84,8 +84,8 @@ static void somebody(struct explaining *x)
 			reach ? "." : "");
 		return;
 	}
-	x->out->answer = arena_printf(x->arena, "%s is %s.%s%s%s", subject(x),
-		what_it_is(x, first), reach ? " " : "", reach ? reach : "", reach ? "." : "");
+	x->out->answer = arena_printf(x->arena, "%s is %s.%s%s%s", subject(x), what_it_is(x, first),
+		reach ? " " : "", reach ? reach : "", reach ? "." : "");
 	if (first->problems & PROBLEM_STOPPED)
 		x->out->hint = "It is suspended and cannot answer until it is continued.";
 	else if (first->problems & PROBLEM_QUEUE_FULL)

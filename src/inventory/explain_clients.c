@@ -34,7 +34,8 @@ static const char *process_text(struct explaining *x, const struct socket *s, in
 	*out_pid = -1;
 	if (o) {
 		*out_pid = o->pid;
-		return arena_printf(x->arena, "%s %d", explain_escaped(x, owner_program(o)), o->pid);
+		return arena_printf(x->arena, "%s %d", explain_escaped(x, owner_program(o)),
+			o->pid);
 	}
 	switch (s->ownerless) {
 	case OWNERLESS_TIME_WAIT:
@@ -46,8 +47,9 @@ static const char *process_text(struct explaining *x, const struct socket *s, in
 	case OWNERLESS_KERNEL:
 		return "the kernel";
 	default:
-		return s->uid == 0 ? "a process of root (hidden)"
-				   : arena_printf(x->arena, "a process of user %u (hidden)", s->uid);
+		return s->uid == 0
+			? "a process of root (hidden)"
+			: arena_printf(x->arena, "a process of user %u (hidden)", s->uid);
 	}
 }
 
@@ -189,7 +191,8 @@ void explain_clients(struct explaining *x)
 	else
 		add_ports(x, &list);
 	vec_sort(&list.v, by_connections);
-	x->out->clients = arena_memdup(x->arena, list.v.items, list.v.count * sizeof(*list.v.items));
+	x->out->clients =
+		arena_memdup(x->arena, list.v.items, list.v.count * sizeof(*list.v.items));
 	x->out->client_count = list.v.count;
 	vec_fini(&list.v);
 	map_fini(&list.by_key);

@@ -32,8 +32,8 @@ static int try_bind(int family, int type, uint16_t port)
 {
 	AUTO(close) int fd = socket(family, type | SOCK_CLOEXEC, 0);
 	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(family == AF_INET ? &ADDRESS_ANY4 : &ADDRESS_ANY6, port,
-		&sa);
+	socklen_t len =
+		address_to_sockaddr(family == AF_INET ? &ADDRESS_ANY4 : &ADDRESS_ANY6, port, &sa);
 	int off = 0;
 
 	if (fd < 0)
@@ -61,8 +61,7 @@ int free_ports_find(struct arena *arena, enum proto proto, uint16_t low, uint16_
 
 	for (uint32_t port = low ? low : 1; port <= high && r == 0; port++) {
 		int answer = oracle(type, (uint16_t)port);
-		struct port_range *last =
-			ranges.count ? &ranges.items[ranges.count - 1] : NULL;
+		struct port_range *last = ranges.count ? &ranges.items[ranges.count - 1] : NULL;
 		if (answer == -EADDRINUSE) {
 			found.used_count++;
 		} else if (answer == -EACCES || answer == -EPERM) {

@@ -125,8 +125,8 @@ static const char *name_in_line(char *line, enum proto proto, uint16_t port)
 	return fits ? name : NULL;
 }
 
-static const char *name_in_services(
-	const struct host *host, struct arena *arena, enum proto proto, uint16_t port)
+static const char *name_in_services(const struct host *host, struct arena *arena, enum proto proto,
+	uint16_t port)
 {
 	AUTO(buf) struct buf file;
 
@@ -160,8 +160,8 @@ static const char *what_it_is(struct arena *arena, const struct port_facts *f)
 	if (f->title && f->port != LOOPSCOPE_PORT)
 		return arena_printf(arena, "the usual port of %s", f->title);
 	if (f->name && f->port != LOOPSCOPE_PORT)
-		return arena_printf(
-			arena, "registered for '%s' in /etc/services", escaped(arena, f->name));
+		return arena_printf(arena, "registered for '%s' in /etc/services",
+			escaped(arena, f->name));
 	if (f->class == PORT_DYNAMIC)
 		return "a dynamic port: programs pick such numbers by themselves, and a new one "
 		       "each time";

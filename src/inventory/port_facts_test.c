@@ -49,8 +49,8 @@ static const struct row rows[] = {
 static bool is_decoder(const char *name)
 {
 	static const char *const names[] = {"amqp", "dns", "ftp", "h2", "http", "imap", "memcached",
-		"mongodb", "mqtt", "mysql", "nats", "pop3", "postgres", "redis", "smtp", "ssh", "tls",
-		"vnc"};
+		"mongodb", "mqtt", "mysql", "nats", "pop3", "postgres", "redis", "smtp", "ssh",
+		"tls", "vnc"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (str_eq(name, names[i]))
@@ -63,11 +63,13 @@ TEST(table_is_in_order)
 	CHECK(ARRAY_SIZE(rows) >= 400);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
-		bool good = r->port > 0 && r->port <= 65535 && r->name[0] && !strchr(r->name, ' ') &&
-			r->title[0] && !str_ends(r->title, ".") && (!r->speaks || is_decoder(r->speaks)) &&
+		bool good = r->port > 0 && r->port <= 65535 && r->name[0] &&
+			!strchr(r->name, ' ') && r->title[0] && !str_ends(r->title, ".") &&
+			(!r->speaks || is_decoder(r->speaks)) &&
 			(!r->squatter || !str_ends(r->squatter, "."));
-		if (i > 0 && (rows[i - 1].port > r->port ||
-				     (rows[i - 1].port == r->port && (rows[i - 1].protos & r->protos))))
+		if (i > 0 &&
+			(rows[i - 1].port > r->port ||
+				(rows[i - 1].port == r->port && (rows[i - 1].protos & r->protos))))
 			good = false;
 		if (!good)
 			fprintf(stderr, "ports.def: row of port %u\n", r->port);
@@ -102,21 +104,25 @@ TEST(explains_ports)
 		{0, "not a real port: a program that asks for port 0 is given a free one"},
 		{5432, "the usual port of PostgreSQL databases"},
 		{6000, "the usual port of X11 displays. Browsers refuse to open it (ERR_UNSAFE_PORT)"},
-		{5000, "the usual port of web servers in development (Flask, ASP.NET, Docker registries). On a"
-		       " Mac the AirPlay Receiver takes it (Control Center), on a Synology NAS the web interface"},
+		{5000,
+			"the usual port of web servers in development (Flask, ASP.NET, Docker registries). On a"
+			" Mac the AirPlay Receiver takes it (Control Center), on a Synology NAS the web interface"},
 		{5900, "the usual port of screen sharing (VNC). macOS Screen Sharing takes it when it is on"},
 		{389, "the usual port of LDAP directories. Browsers refuse to open it (ERR_UNSAFE_PORT)"},
 		{873, "the usual port of rsync file copies. Only a program with extra rights may listen on it"},
-		{50051, "the usual port of gRPC services. This computer also hands it out by itself, so another"
+		{50051,
+			"the usual port of gRPC services. This computer also hands it out by itself, so another"
 			" program may hold it by chance"},
-		{62893, "a dynamic port: programs pick such numbers by themselves, and a new one each time."
+		{62893,
+			"a dynamic port: programs pick such numbers by themselves, and a new one each time."
 			" Loopscope's own console uses this number too, while it runs"},
 		{62894, "a dynamic port: programs pick such numbers by themselves, and a new one each time"},
 		{40001, "a port that this computer hands out by itself, and a new one each time"},
 		{7345, "registered for 'acme-ledger' in /etc/services"},
 		{7444, "no well-known service uses it; programs are free to choose it"},
-		{999, "a system port that no well-known service uses. Only a program with extra rights may"
-		      " listen on it"},
+		{999,
+			"a system port that no well-known service uses. Only a program with extra rights may"
+			" listen on it"},
 	};
 	struct fixture f = setup("net-defaults");
 
@@ -135,7 +141,8 @@ TEST(reads_etc_services)
 	CHECK_STR(facts_of(&f, PROTO_TCP, 7347).name, "late");
 	CHECK_STR(facts_of(&f, PROTO_UDP, 7347).name, NULL);
 	CHECK_STR(facts_of(&f, PROTO_TCP, 7345).title, NULL);
-	CHECK_STR(facts_of(&f, PROTO_TCP, 5432).title, "PostgreSQL databases"); /* ours goes first */
+	CHECK_STR(facts_of(&f, PROTO_TCP, 5432).title,
+		"PostgreSQL databases"); /* ours goes first */
 	teardown(&f);
 	f = setup("net-empty");
 	CHECK_STR(facts_of(&f, PROTO_TCP, 7345).name, NULL);
@@ -169,8 +176,8 @@ TEST(knows_this_kernels_ranges)
 
 TEST(knows_what_browsers_block)
 {
-	static const uint16_t blocked[] = {0, 1, 22, 25, 53, 87, 110, 143, 465, 587, 993, 1719, 2049, 3659,
-		4045, 4190, 5060, 6000, 6566, 6665, 6669, 6679, 6697, 10080};
+	static const uint16_t blocked[] = {0, 1, 22, 25, 53, 87, 110, 143, 465, 587, 993, 1719,
+		2049, 3659, 4045, 4190, 5060, 6000, 6566, 6665, 6669, 6679, 6697, 10080};
 	static const uint16_t open[] = {2, 80, 443, 3000, 5000, 6001, 6664, 6670, 8080, 10081};
 	struct fixture f = setup("net-defaults");
 	int count = 0;

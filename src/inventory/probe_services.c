@@ -26,9 +26,8 @@ static void learn(struct snapshot *s, struct service *service, const struct prob
 		service->banner = job->detail;
 		service->speaks_by = KNOWN_PROBE;
 	} else if (!service->note) {
-		service->note = job->why_not
-			? arena_printf(s->arena, "probe: %s", job->why_not)
-			: "probe: accepts, but says nothing known";
+		service->note = job->why_not ? arena_printf(s->arena, "probe: %s", job->why_not)
+					     : "probe: accepts, but says nothing known";
 	}
 }
 

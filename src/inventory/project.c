@@ -57,8 +57,8 @@ static const char *json_name(struct arena *scratch, char *text, size_t len, bool
 
 static const char *npm_name(struct arena *scratch, char *text, size_t len, bool *is_marker)
 {
-	static const char *const signs[] = {
-		"name", "scripts", "dependencies", "devDependencies", "workspaces"};
+	static const char *const signs[] = {"name", "scripts", "dependencies", "devDependencies",
+		"workspaces"};
 	struct json_doc doc;
 
 	if (json_parse(scratch, text, len, &doc, NULL) < 0)
@@ -360,8 +360,8 @@ static void walk_up(struct walk *w, char *path)
 	for (int depth = 0; depth < DEPTH_MAX && !w->has_git; depth++) {
 		if (is_boundary(w->host, path))
 			return;
-		AUTO(close) int dir =
-			openat(w->host->root, below_root(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+		AUTO(close)
+		int dir = openat(w->host->root, below_root(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir >= 0) { /* else removed or forbidden: a folder above may still answer */
 			if (!w->found.root)
 				look_for_manifest(w, dir, path);

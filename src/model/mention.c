@@ -84,8 +84,8 @@ static bool is_users_host(const struct span *s, const struct piece *p)
 
 static enum role role_of(const struct search *s, const struct piece *p)
 {
-	static const char *const sources[] = {
-		"client", "origin", "peer", "referer", "referrer", "source", "src", NULL};
+	static const char *const sources[] = {"client", "origin", "peer", "referer", "referrer",
+		"source", "src", NULL};
 	static const char *const asides[] = {"host", "server", NULL};
 	const struct span *t = &s->span;
 	struct word w = word_before(t, p->start), w2 = word_before(t, w.start);
@@ -322,8 +322,8 @@ static bool is_bare_port(struct arena *arena, const char *text, size_t len, stru
 	return target_parse(arena, number, out, NULL) == 0 && out->kind == TARGET_PORT;
 }
 
-size_t mention_find(
-	struct arena *arena, const char *text, size_t len, struct target *out, size_t max)
+size_t mention_find(struct arena *arena, const char *text, size_t len, struct target *out,
+	size_t max)
 {
 	struct search s = {.span = {arena, text, MIN(len, (size_t)MENTION_TEXT_MAX)}};
 	struct piece p;

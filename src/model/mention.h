@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "model/target.h"
 
-#define MENTION_MAX      32         /* endpoints looked at in one text */
+#define MENTION_MAX	 32	    /* endpoints looked at in one text */
 #define MENTION_TEXT_MAX (64 << 10) /* bytes of the text that are read */
 
 /*
@@ -22,5 +22,5 @@
  * how many. Kinds: PORT, ENDPOINT, ADDRESS, HOST, URL and UNIX. Strings go to the arena; `text` of
  * a target is what stands in the text.
  */
-size_t mention_find(
-	struct arena *arena, const char *text, size_t len, struct target *out, size_t max);
+size_t mention_find(struct arena *arena, const char *text, size_t len, struct target *out,
+	size_t max);

@@ -355,8 +355,8 @@ static bool read_ipv6(const struct span *s, size_t at, struct piece *out)
 
 static bool is_version(const struct span *s, size_t at)
 {
-	static const char *const words[] = {
-		"v", "version", "ver", "release", "build", "revision", NULL};
+	static const char *const words[] = {"v", "version", "ver", "release", "build", "revision",
+		NULL};
 
 	return word_in(word_before(s, at).text, words);
 }
@@ -477,12 +477,12 @@ static bool port_follows(const struct span *s, size_t at)
 /* A name that could not be found, or that stands where only a host can. */
 static bool is_named_host(const struct span *s, size_t at, size_t end, const char *name)
 {
-	static const char *const resolver_words[] = {
-		"enotfound", "eai_again", "eai_noname", "eai_fail", "unknownhostexception", NULL};
+	static const char *const resolver_words[] = {"enotfound", "eai_again", "eai_noname",
+		"eai_fail", "unknownhostexception", NULL};
 	static const char *const host_words[] = {"host", "hostname", NULL};
 	static const char *const asking[] = {"resolve", "unknown", "resolving", NULL};
-	static const char *const no_names[] = {
-		"and", "for", "getaddrinfo", "is", "name", "not", "the", NULL};
+	static const char *const no_names[] = {"and", "for", "getaddrinfo", "is", "name", "not",
+		"the", NULL};
 	struct word w = word_before(s, at), w2 = word_before(s, w.start);
 	char previous = before(s, at);
 
@@ -577,8 +577,8 @@ static bool read_colon_port(const struct span *s, size_t at, struct piece *out)
 static bool read_port_word(const struct span *s, size_t at, struct piece *out)
 {
 	static const char *const fillers[] = {"number", "no", "is", NULL};
-	static const char *const clients[] = {
-		" -h ", "--host", "ssh ", "docker ", "podman ", "nc ", NULL};
+	static const char *const clients[] = {" -h ", "--host", "ssh ", "docker ", "podman ", "nc ",
+		NULL};
 	char previous = before(s, at);
 	size_t i = at;
 

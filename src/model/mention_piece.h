@@ -16,9 +16,9 @@ enum piece_kind {
 	PIECE_NONE, /* nothing here; `end` says from where to go on */
 	PIECE_HOST, /* an address or a host name, with or without a port */
 	PIECE_URL,
-	PIECE_PORT,      /* a port alone: ":3000", "*:3000" */
+	PIECE_PORT,	 /* a port alone: ":3000", "*:3000" */
 	PIECE_PORT_WORD, /* "port 3000", which may belong to a host nearby */
-	PIECE_PATH,      /* a unix socket */
+	PIECE_PATH,	 /* a unix socket */
 };
 
 struct piece {

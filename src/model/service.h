@@ -78,5 +78,5 @@ struct service {
 /* 4121, or "docker: cache", or "root (hidden)": appended escaped. */
 void service_owner_text(const struct service *s, struct buf *out);
 
-extern const struct record_type service_type, listener_type, owner_type, process_type, container_type,
-	project_type, socket_type, tcp_details_type;
+extern const struct record_type service_type, listener_type, owner_type, process_type,
+	container_type, project_type, socket_type, tcp_details_type;

@@ -76,10 +76,10 @@ struct socket {
 	uint32_t holder_first, holder_count; /* range in snapshot.holders */
 	uint64_t cookie;
 	uint64_t cgroup_id;
-	const struct tcp_details *tcp; /* NULL unless asked for */
-	const struct owner *owner;     /* the first holder, NULL = none: see ownerless */
+	const struct tcp_details *tcp;	/* NULL unless asked for */
+	const struct owner *owner;	/* the first holder, NULL = none: see ownerless */
 	const struct owner *peer_owner; /* of the other end, when that is on this machine */
-	const char *netns_label;       /* NULL = our own namespace */
+	const char *netns_label;	/* NULL = our own namespace */
 };
 
 /* "node 4121 +2", or in words why nobody owns it. */

@@ -139,8 +139,8 @@ static int refuse_host(struct parse *p, const char *s, const char *whole)
 
 	for (const char *c = s; *c; c++) {
 		if ((unsigned char)*c >= 0x80) {
-			int r = err_set(
-				p->err, -EINVAL, "the host '%s' has letters beyond a to z", q);
+			int r = err_set(p->err, -EINVAL, "the host '%s' has letters beyond a to z",
+				q);
 			err_fix(p->err, "write its ASCII form, which starts with xn--");
 			return r;
 		}
@@ -204,8 +204,8 @@ static int bracketed(struct parse *p, const char *s, const char *whole)
 	if (!address_parse(inside, &p->t.address)) {
 		if (has_unknown_zone(inside))
 			return part_host(p, inside, whole);
-		return err_set(
-			p->err, -EINVAL, "'%s' is not an IPv6 address", part_quote(p, inside));
+		return err_set(p->err, -EINVAL, "'%s' is not an IPv6 address",
+			part_quote(p, inside));
 	}
 	if (end[1] == '\0')
 		return 0;
@@ -286,8 +286,8 @@ int part_host_port(struct parse *p, const char *s, const char *whole)
 		return r;
 	}
 	if (str_u64(host, UINT16_MAX, &number) && str_u64(colon + 1, UINT16_MAX, &number)) {
-		int r = err_set(
-			p->err, -EINVAL, "'%s' has two ports and no host", part_quote(p, whole));
+		int r = err_set(p->err, -EINVAL, "'%s' has two ports and no host",
+			part_quote(p, whole));
 		err_fix(p->err, "write %s, the port on this machine", host);
 		return r;
 	}
