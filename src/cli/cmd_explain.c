@@ -243,7 +243,17 @@ static void render(struct cli *cli, const struct explanation *e)
 	render_queue(&v);
 	render_meanings(&v);
 	render_next(&v);
-	cli_blind(cli, e->blind, e->blind_count);
+	/* what hides elsewhere matters only when nobody was found here */
+	if (!e->somebody)
+		cli_blind(cli, e->blind, e->blind_count);
+}
+
+/* 4 when somebody is there, but who may not be seen: the answer is only a part. */
+static int exit_of(const struct explanation *e)
+{
+	if (!e->somebody)
+		return EXIT_NOBODY;
+	return service_is_hidden(e->services[0]) ? EXIT_RIGHTS : EXIT_YES;
 }
 
 static int explain_one(struct cli *cli, const struct options *o, const struct target *target)
@@ -270,7 +280,7 @@ static int explain_one(struct cli *cli, const struct options *o, const struct ta
 		record_json_fields(&j, &explanation_type, &e);
 		cli_json_end(cli, &j);
 	}
-	return e.somebody ? EXIT_YES : EXIT_NOBODY;
+	return exit_of(&e);
 }
 
 static int explain_paste(struct cli *cli, const struct options *o)
@@ -341,7 +351,7 @@ const struct command command_explain = {
 	.options_size = sizeof(struct options),
 	.examples = examples,
 	.example_count = ARRAY_SIZE(examples),
-	.exits = "0 somebody listens there, 3 nobody does",
+	.exits = "0 somebody listens there, 3 nobody does, 4 somebody whom you may not see",
 	.completes = COMPLETES_TARGETS,
 	.min_arguments = 1,
 	.max_arguments = 1,

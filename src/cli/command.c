@@ -41,11 +41,12 @@ const struct command *command_find(const char *name)
 const char *command_nearest(const char *word)
 {
 	const char *best = NULL;
-	unsigned best_distance = 3; /* two slips at most, and fewer than the word is long */
+	/* one slip in a short word, two in a longer one: "shop" is a name, not "who" */
+	unsigned best_distance = strlen(word) <= 4 ? 2 : 3;
 
 	for (size_t i = 0; commands[i]; i++) {
 		unsigned d = str_distance(word, commands[i]->name);
-		if (d < best_distance && d < strlen(word)) {
+		if (d < best_distance) {
 			best_distance = d;
 			best = commands[i]->name;
 		}

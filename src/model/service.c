@@ -56,6 +56,12 @@ void service_owner_text(const struct service *s, struct buf *out)
 		buf_printf(out, " +%zu", s->owner_count - 1);
 }
 
+bool service_is_hidden(const struct service *s)
+{
+	return s->owner_count == 0 && !s->container &&
+		(s->ownerless == OWNERLESS_HIDDEN || s->ownerless == OWNERLESS_NAMESPACE);
+}
+
 static void owner_text(const void *record, struct buf *out)
 {
 	service_owner_text(record, out);
@@ -118,7 +124,10 @@ static void reach_field_text(const void *record, struct buf *out)
 {
 	const struct service *s = record;
 
-	buf_str(out, reach_text(s->reach));
+	if (s->reach == REACH_NAMESPACE && !s->container)
+		buf_str(out, "its namespace");
+	else
+		buf_str(out, reach_text(s->reach));
 }
 
 static void since_text(const void *record, struct buf *out)
