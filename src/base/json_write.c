@@ -19,6 +19,20 @@ static void newline(struct json *j)
 	}
 }
 
+/* RFC 8259 section 7; beyond U+FFFF as a surrogate pair. */
+static void escape(struct buf *out, uint32_t cp)
+{
+	if (cp > 0xffff)
+		buf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((cp - 0x10000) >> 10),
+			0xdc00 + ((cp - 0x10000) & 0x3ff));
+	else
+		buf_printf(out, "\\u%04x", cp);
+}
+
+/*
+ * What could make text lie is escaped although JSON does not ask for it: a document is read on
+ * terminals too, and escaped it still says the same.
+ */
 static void quote(struct buf *out, const char *s, size_t len)
 {
 	size_t clean = 0;
@@ -28,7 +42,7 @@ static void quote(struct buf *out, const char *s, size_t len)
 		unsigned char c = (unsigned char)s[i];
 		uint32_t cp;
 		size_t n = text_decode(s + i, len - i, &cp);
-		if (n && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+		if (n && !text_is_unsafe(cp) && c != '"' && c != '\\') {
 			i += n;
 			continue;
 		}
@@ -42,7 +56,7 @@ static void quote(struct buf *out, const char *s, size_t len)
 		else if (c == '\t')
 			buf_str(out, "\\t");
 		else
-			buf_printf(out, "\\u%04x", c);
+			escape(out, cp);
 		i += n ? n : 1;
 		clean = i;
 	}
