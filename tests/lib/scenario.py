@@ -305,10 +305,12 @@ class Scenario:
 
     def wait_ready(self, process, ready):
         def is_up():
+            if ready == "READY" and "READY" in process.output():
+                return True
             if process.popen.poll() is not None:
                 fail(f"{process.words} ended with {process.popen.returncode}:\n{process.output()}")
             if ready == "READY":
-                return "READY" in process.output()
+                return False
             if callable(ready):
                 return ready()
             address, port = ("127.0.0.1", ready) if isinstance(ready, int) else ready
@@ -495,8 +497,9 @@ def enter_namespaces():
     return True
 
 
-def mount_own_proc():
+def mount_own_folders():
     must_succeed(libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID_NODEV_NOEXEC, None), "mount /proc")
+    must_succeed(libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, b"mode=755"), "mount /run")
 
 
 def describe(error):
@@ -535,7 +538,7 @@ def inner(row, folder, pipe):
             os.waitpid(child, 0)
             os._exit(0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        mount_own_proc()
+        mount_own_folders()
     else:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     verdict = run_function(row, folder, isolated)

@@ -1,5 +1,6 @@
 """ls: which address, which family, and who can reach it."""
 
+import pathlib
 import sys
 
 from scenario import check, check_equal, scenario
@@ -103,8 +104,10 @@ def a_thousand_listeners(s):
 
 @scenario(root=True)
 def nobody_listens(s):
-    document = s.ls(code=3)
+    document = s.ls()
     check_equal(document["services"], [])
+    check_equal(document["blind_spots"], [])
+    check_equal(s.run("ls").text, "Nothing listens.\n")
 
 
 @scenario(needs=["node"])
@@ -123,4 +126,4 @@ def stays_quiet_about_plain_python(s):
     """The interpreter's version is no part of what a person calls it."""
     s.http_server("127.0.0.1", s.port(8000))
     owner = s.service(s.port(8000))["owners"][0]
-    check_equal(owner["exe"], str(__import__("pathlib").Path(sys.executable).resolve()))
+    check_equal(owner["exe"], str(pathlib.Path(sys.executable).resolve()))

@@ -1,7 +1,6 @@
 """ls: who holds a listener."""
 
-from scenario import (NOBODY, check, check_equal, check_in, check_not_in, find_program, is_root, scenario,
-                      wait_for)
+from scenario import (NOBODY, Skip, check, check_equal, check_in, check_not_in, is_root, scenario, wait_for)
 
 
 def pids(service):
@@ -113,7 +112,6 @@ def both_rungs_say_the_same(s):
     s.hold("tcp:127.0.0.1:3000", netns=True)
     probe = s.run("ls", "--json", "--owners=bpf")
     if probe.code:
-        from scenario import Skip
         raise Skip(f"no BPF iterator here: {probe.err.decode()[:200]}")
     walk, iterator = s.ls("--owners=proc"), s.ls("--owners=bpf")
     check_equal(iterator["services"], walk["services"], "what the iterator sees")
@@ -169,8 +167,3 @@ def facts_of_an_owner(s):
     if is_root():
         check_equal(owner["user"], "root")
     check(owner["started_ms"].endswith("Z"), "times are ISO 8601 in UTC")
-
-
-@scenario(needs=["nginx"])
-def the_program_is_found(s):
-    check(find_program("nginx"), "needs= looked for it")

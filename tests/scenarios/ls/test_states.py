@@ -1,5 +1,6 @@
 """ls --all: sockets that are no listeners, and listeners that cannot answer."""
 
+import os
 import socket
 
 from scenario import check, check_equal, check_in, scenario, wait_for
@@ -21,17 +22,16 @@ def one(found, **wanted):
 @scenario(root=True)
 def bound_and_never_listening(s):
     """In use although nothing listens: the kernel tells of it since Linux 6.8."""
-    release = tuple(int(n) for n in __import__("os").uname().release.split(".")[:2])
+    release = tuple(int(n) for n in os.uname().release.split(".")[:2])
     s.hold("bound:127.0.0.1:3000")
-    check_equal(s.services(code=3), [], "services")
+    check_equal(s.services(), [], "services")
     if release >= (6, 8):
-        found = one(sockets(s, 3000, code=0) if False else sockets(s, 3000), state="bound")
+        found = one(sockets(s, 3000), state="bound")
         check_equal(found["local"], "127.0.0.1:3000")
 
 
 @scenario(root=True)
 def time_wait_has_a_name_and_no_owner(s):
-    s.hold("tcp:127.0.0.1:3000,accept")
     server = socket.create_server(("127.0.0.1", 3001))
     client = socket.create_connection(("127.0.0.1", 3001))
     peer, _ = server.accept()
@@ -46,14 +46,29 @@ def time_wait_has_a_name_and_no_owner(s):
 
 @scenario(root=True)
 def both_ends_of_a_connection(s):
-    s.hold("tcp:127.0.0.1:3000,accept")
-    s.hold("connect:127.0.0.1:3000")
-    found = wait_for(lambda: [x for x in sockets(s, 3000) if x["state"] == "established" and x["inode"]
-                              ] if len(sockets(s, 3000)) == 3 else None, "both ends being there")
-    check_equal(len(found), 2)
-    server = one(found, local="127.0.0.1:3000")
-    client = one(found, remote="127.0.0.1:3000")
-    check_equal(server["remote"], client["local"])
+    server = s.hold("tcp:127.0.0.1:3000,accept")
+    client = s.hold("connect:127.0.0.1:3000")
+
+    def accepted():
+        found = [x for x in sockets(s, 3000) if x["state"] == "established" and x["inode"]]
+        return found if len(found) == 2 else None
+
+    found = wait_for(accepted, "the connection being accepted")
+    servers_end, clients_end = one(found, local="127.0.0.1:3000"), one(found, remote="127.0.0.1:3000")
+    check_equal(servers_end["remote"], clients_end["local"])
+    check_equal((servers_end["owner"]["pid"], servers_end["peer_owner"]["pid"]), (server.pid, client.pid))
+    check_equal((clients_end["owner"]["pid"], clients_end["peer_owner"]["pid"]), (client.pid, server.pid))
+
+
+@scenario(root=True)
+def both_ends_with_a_mapped_address(s):
+    """A dual-stack server sees an IPv4 client as ::ffff:127.0.0.1; the client knows nothing of it."""
+    server = s.hold("tcp:[::]:3000,accept")
+    client = s.hold("connect:127.0.0.1:3000")
+    wait_for(lambda: len([x for x in sockets(s, 3000) if x.get("peer_owner")]) == 2, "both ends")
+    found = [x for x in sockets(s, 3000) if x.get("peer_owner")]
+    check_equal(sorted((x["owner"]["pid"], x["peer_owner"]["pid"]) for x in found),
+                sorted([(server.pid, client.pid), (client.pid, server.pid)]))
 
 
 @scenario(root=True)
