@@ -17,7 +17,7 @@
  */
 size_t text_decode(const char *s, size_t len, uint32_t *out);
 
-/* True for controls, invisible and direction-changing characters, which could make text lie. */
+/* Controls, bidi and zero-width controls, line separators: what could make text lie. */
 bool text_is_unsafe(uint32_t cp);
 
 /*

@@ -137,8 +137,7 @@ TEST(refuses_unknown_columns)
 	table_init(&table, &type, "prot", &err);
 	CHECK_STR(err.text,
 		"'prot' is not a column: the columns are port, name, note, since, rare, since_ms");
-	AUTO(buf) struct buf many;
-	buf_init(&many, 1000);
+	AUTO(buf) struct buf many = BUF_INIT(1000);
 	buf_str(&many, "port");
 	for (int i = 0; i < TABLE_COLUMNS_MAX; i++)
 		buf_str(&many, ",port");
