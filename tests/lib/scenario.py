@@ -16,9 +16,10 @@ A scenario is a function in a file tests/scenarios/VERB/test_*.py:
 
 As root every scenario gets network, mount, process and IPC namespaces of its own: the machine holds
 nothing but what the scenario starts, any port is free, and when it ends the kernel ends the rest.
-Without root the scenarios share the machine: s.port() gives a free port instead of the nominal one,
-and those that say root=True are skipped. What a scenario needs and the machine lacks (needs=["nginx"])
-skips it and names the Debian package.
+Without root the scenarios share the machine: s.port() gives a free port instead of the nominal one.
+Those that say root=True run in a user namespace then, and are skipped where that is not permitted or
+another user is wanted. What a scenario needs and the machine lacks (needs=["nginx"]) skips it and
+names the Debian package.
 
 Nothing sleeps for a while and hopes: start() waits for READY or a condition, and wait_for() polls
 with a deadline.
@@ -58,7 +59,7 @@ SCENARIO_SECONDS = 60
 DEADLINE_S = 20
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
-CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_REC, MS_PRIVATE, MS_NOSUID_NODEV_NOEXEC = 0x4000, 1 << 18, 0xE
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -70,6 +71,7 @@ PACKAGES = {
 }
 
 libc = ctypes.CDLL(None, use_errno=True)
+REAL_ROOT = os.geteuid() == 0  # in a user namespace one is root only inside
 
 
 class Skip(Exception):
@@ -215,7 +217,7 @@ def user_settings(user):
     """Popen's arguments that run a program as another user."""
     if user is None:
         return {}
-    if not is_root():
+    if not REAL_ROOT:
         raise Skip("needs root, to act as another user")
     return {"user": user, "group": user, "extra_groups": []}
 
@@ -305,10 +307,12 @@ class Scenario:
 
     def wait_ready(self, process, ready):
         def is_up():
+            if ready == "READY" and "READY" in process.output():
+                return True
             if process.popen.poll() is not None:
                 fail(f"{process.words} ended with {process.popen.returncode}:\n{process.output()}")
             if ready == "READY":
-                return "READY" in process.output()
+                return False
             if callable(ready):
                 return ready()
             address, port = ("127.0.0.1", ready) if isinstance(ready, int) else ready
@@ -485,18 +489,35 @@ def bring_up_loopback():
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
 
 
-def enter_namespaces():
+def become_root_inside():
+    """A user namespace where this user is root; what it may do stays what it was."""
+    uid, gid = os.geteuid(), os.getegid()
+    if libc.unshare(CLONE_NEWUSER) != 0:
+        return False
+    try:
+        pathlib.Path("/proc/self/setgroups").write_text("deny")
+        pathlib.Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+        pathlib.Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    except OSError:
+        return False
+    return True
+
+
+def enter_namespaces(wanted):
     """New namespaces for this process and what it forks. False where that is not permitted."""
     flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET
-    if not is_root() or os.environ.get("LOOPSCOPE_NO_NAMESPACES") or libc.unshare(flags) != 0:
+    if not REAL_ROOT and not (wanted and become_root_inside()):
+        return False
+    if libc.unshare(flags) != 0:
         return False
     must_succeed(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "make mounts private")
     bring_up_loopback()
     return True
 
 
-def mount_own_proc():
+def mount_own_folders():
     must_succeed(libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID_NODEV_NOEXEC, None), "mount /proc")
+    must_succeed(libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, b"mode=755"), "mount /run")
 
 
 def describe(error):
@@ -528,14 +549,14 @@ def run_function(row, folder, isolated):
 def inner(row, folder, pipe):
     """The first process of the sandbox: 1 in its pid namespace, so its end is the end of all."""
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    isolated = enter_namespaces()
+    isolated = enter_namespaces(row.root)
     if isolated:
         child = os.fork()
         if child:
             os.waitpid(child, 0)
             os._exit(0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        mount_own_proc()
+        mount_own_folders()
     else:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     verdict = run_function(row, folder, isolated)
@@ -586,10 +607,8 @@ class Row:
         return self.function.__name__
 
     def require(self, isolated):
-        if self.root and not is_root():
-            raise Skip("needs root")
         if self.root and not isolated:
-            raise Skip("needs namespaces, which this machine does not permit")
+            raise Skip("needs root, or a machine that permits namespaces")
         for program in self.needs:
             if not find_program(program):
                 raise Skip(f"needs {program} (apt-get install {PACKAGES.get(program, program)})")
