@@ -22,7 +22,7 @@ const struct option_row global_options[] = {
 	OPTION(struct global_options, jsonl, "jsonl", OPTION_FLAG, NULL,
 		"print one JSON document a line, for streams"),
 	OPTION(struct global_options, color, "color", OPTION_CHOICE, "WHEN",
-		"auto, always or never", .choices = color_choices),
+		"when to colour", .choices = color_choices),
 	OPTION(struct global_options, wide, "wide", OPTION_FLAG, NULL,
 		"do not shorten long arguments and paths"),
 	OPTION(struct global_options, help, "help", OPTION_FLAG, NULL, "show help", .letter = 'h'),
@@ -36,6 +36,44 @@ const struct command *command_find(const char *name)
 		if (str_eq(commands[i]->name, name))
 			return commands[i];
 	return NULL;
+}
+
+const char *command_group_name(enum command_group g)
+{
+	static const char *const names[GROUP_COUNT] = {"look", "act", "check", "integrate"};
+
+	return names[g];
+}
+
+/* The segment of "0 it is free; 1 it is taken" that starts with this number. */
+static const char *own_exit(const char *exits, const char *code)
+{
+	for (const char *p = exits; p; p = strstr(p, "; ")) {
+		p += strspn(p, "; ");
+		const char *rest = str_after(p, code);
+		if (rest && *rest == ' ')
+			return rest + 1;
+	}
+	return NULL;
+}
+
+/* What every command may end with: usage, fault, interrupted. */
+static bool is_common_exit(const char *code)
+{
+	return str_eq(code, "2") || str_eq(code, "8") || str_eq(code, "130");
+}
+
+bool command_exit_says(const struct command *c, const struct topic_row *row, struct buf *out)
+{
+	const char *own = own_exit(c->exits, row->term);
+
+	if (!own) {
+		buf_str(out, row->says);
+		return !c->exits || is_common_exit(row->term);
+	}
+	const char *end = strstr(own, "; ");
+	buf_add(out, own, end ? (size_t)(end - own) : strlen(own));
+	return true;
 }
 
 const char *command_nearest(const char *word)
