@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "cli/help.h"
+#include "cli/manual.h"
 #include <errno.h>
 
 static int unknown(struct cli *cli, const char *word)
@@ -26,20 +27,34 @@ static int unknown(struct cli *cli, const char *word)
 	return cli_fail(cli, EXIT_USAGE, "usage", &err);
 }
 
+struct options {
+	bool man;
+};
+
 static int run(struct cli *cli, void *options, int argc, char **argv)
 {
+	const struct options *o = options;
 	const struct command *c = argc ? command_find(argv[0]) : NULL;
 	const struct topic *t = argc && !c ? topic_find(argv[0]) : NULL;
 
-	(void)options;
 	if (argc && !c && !t)
 		return unknown(cli, argv[0]);
+	if (o->man) {
+		cli->out.page = false;
+		manual_write(&cli->out.text, c);
+		return EXIT_YES;
+	}
 	if (t && cli->format == FORMAT_TEXT) {
 		help_topic(&cli->out, t);
 		return EXIT_YES;
 	}
 	return help_show(cli, c);
 }
+
+static const struct option_row rows[] = {
+	OPTION(struct options, man, "man", OPTION_FLAG, NULL, "print the manual page as roff",
+		.hidden = true),
+};
 
 static const struct example examples[] = {
 	{"help free", "how to free a port"},
@@ -55,6 +70,9 @@ const struct command command_help = {
 	.about = "Without an argument it lists all verbs. `loopscope VERB --help` says the same as "
 		 "`loopscope help VERB`.\n\n"
 		 "Topics are targets, exit-codes, environment and files.",
+	.options = rows,
+	.option_count = ARRAY_SIZE(rows),
+	.options_size = sizeof(struct options),
 	.examples = examples,
 	.example_count = ARRAY_SIZE(examples),
 	.exits = "0 it was shown; 2 there is no such verb or topic",
