@@ -340,6 +340,14 @@ static bool names_it(const struct hosts_entry *entry, const char *name)
 	return false;
 }
 
+const struct hosts_entry *resolver_hosts_find(const struct hosts_file *hosts, const char *name)
+{
+	for (size_t i = 0; i < hosts->entry_count; i++)
+		if (names_it(&hosts->entries[i], name))
+			return &hosts->entries[i];
+	return NULL;
+}
+
 static void from_files(const struct hosts_file *hosts, const char *name,
 	struct resolver_answer *a)
 {

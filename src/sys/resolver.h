@@ -91,5 +91,8 @@ struct resolver_answer {
 	bool asks_network; /* no source here answers, and dns or mdns would be asked */
 };
 
+/* The first line of hosts that names it, whether or not anyone reads the file; NULL = none. */
+const struct hosts_entry *resolver_hosts_find(const struct hosts_file *hosts, const char *name);
+
 /* What the chain answers for a name without leaving this machine. */
 void resolver_predict(const struct resolver *r, const char *name, struct resolver_answer *out);
