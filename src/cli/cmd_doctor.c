@@ -65,8 +65,8 @@ static void all_evidence(struct out *out, const struct finding *f, unsigned colu
 				    strlen(f->evidence[i].source)));
 	for (size_t i = 0; i < f->evidence_count; i++) {
 		unsigned at = column + (unsigned)width + 2;
-		out_style(out, STYLE_DIM);
 		buf_pad(&out->text, ' ', column);
+		out_style(out, STYLE_DIM);
 		out_printf(out, "%-*s  ", (int)width, f->evidence[i].source);
 		prose_wrap(out, f->evidence[i].text, at, at);
 		out_plain(out);
@@ -144,8 +144,10 @@ static void print_report(struct cli *cli, const struct doctor_report *report)
 		l.subject_width = MAX(l.subject_width,
 			(unsigned)strlen(report->findings[i].subject));
 	l.column = 2 + 3 + l.subject_width + 2;
-	out_styled(&cli->out, STYLE_ANSWER, report->answer);
-	out_str(&cli->out, "\n\n");
+	out_style(&cli->out, STYLE_ANSWER);
+	prose_wrap(&cli->out, report->answer, 0, 0);
+	out_plain(&cli->out);
+	out_str(&cli->out, "\n");
 	for (size_t i = 0; i < report->finding_count; i++)
 		print_finding(cli, report, &report->findings[i], &l);
 }
@@ -203,7 +205,7 @@ const struct command command_doctor = {
 	.name = "doctor",
 	.group = GROUP_CHECK,
 	.arguments = "",
-	.summary = "see what loopscope may see here, and whether localhost works",
+	.summary = "say what is hidden here, and whether localhost works",
 	.about = "Looks at your rights, at what they hide, and at everything that localhost depends "
 		 "on: the loopback interface, names, proxy variables. It changes nothing.\n\n"
 		 "Each line has a mark: fine, hidden from you, needs attention, or broken. What is "

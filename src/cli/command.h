@@ -26,7 +26,7 @@ struct command {
 	enum command_group group;
 	bool hidden; /* works, but is not listed */
 	const char *arguments; /* "TARGET…", "[TARGET]", "" */
-	const char *summary;   /* one line, lower case, no full stop */
+	const char *summary;   /* lower case, no full stop, at most 55 characters */
 	const char *about;     /* paragraphs, separated by an empty line */
 	const struct option_row *options;
 	size_t option_count;

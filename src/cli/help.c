@@ -157,6 +157,14 @@ static void see_also(struct out *out, const struct command *c)
 	prose_wrap(out, line.data, 2, 2);
 }
 
+static bool has_visible_option(const struct command *c)
+{
+	for (size_t i = 0; i < c->option_count; i++)
+		if (!c->options[i].hidden)
+			return true;
+	return false;
+}
+
 void help_command(struct out *out, const struct command *c)
 {
 	AUTO(buf) struct buf usage;
@@ -174,7 +182,7 @@ void help_command(struct out *out, const struct command *c)
 		out_str(out, "\n");
 		prose_wrap(out, c->about, 0, 0);
 	}
-	if (c->option_count) {
+	if (has_visible_option(c)) {
 		heading(out, "Options");
 		option_rows(out, c->options, c->option_count);
 	}

@@ -51,8 +51,8 @@ static void look_at(const struct host *host, pid_t pid, struct count *c)
 	if (fs_read_small(host->proc, path, status, sizeof(status)) > 0)
 		line = strstr(status, "\nUid:\t");
 	uid_t uid = line ? (uid_t)strtoul(line + 6, NULL, 10) : st.st_uid;
-	c->own_closed += uid == host->uid;
-	c->root_closed += uid == 0 && host->uid != 0;
+	c->root_closed += uid == 0;
+	c->own_closed += uid == host->uid && uid != 0;
 }
 
 static void count_processes(const struct host *host, struct count *c)

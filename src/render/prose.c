@@ -37,21 +37,31 @@ void prose_plain(const struct out *out, struct buf *to, const char *text)
 struct cursor {
 	struct out *out;
 	unsigned at, indent, limit;
-	bool fresh; /* nothing stands on this line yet */
+	bool fresh;	 /* nothing stands on this line yet */
+	bool indent_due; /* and not even its indent */
 };
+
+static void end_line(struct out *out)
+{
+	if (out->style_code)
+		out_str(out, "\x1b[0m");
+	out_str(out, "\n");
+}
 
 static void next_line(struct cursor *c)
 {
-	out_str(c->out, "\n");
-	c->at = 0;
-	c->fresh = true;
+	end_line(c->out);
+	c->at = c->indent;
+	c->fresh = c->indent_due = true;
 }
 
 static void put(struct cursor *c, const char *s, size_t len)
 {
-	if (c->at == 0) {
+	if (c->indent_due) {
 		buf_pad(&c->out->text, ' ', c->indent);
-		c->at = c->indent;
+		if (c->out->style_code)
+			out_str(c->out, c->out->style_code);
+		c->indent_due = false;
 	}
 	buf_add(&c->out->text, s, len);
 	c->at += (unsigned)text_width(s, len);
@@ -93,7 +103,7 @@ static void put_line(struct cursor *c, const char *line, size_t len)
 void prose_wrap(struct out *out, const char *text, unsigned at, unsigned indent)
 {
 	AUTO(buf) struct buf plain;
-	struct cursor c = {out, at, indent, MAX(prose_width(out), indent + WIDTH_MIN), true};
+	struct cursor c = {out, at, indent, MAX(prose_width(out), indent + WIDTH_MIN), true, false};
 
 	buf_init(&plain, TEXT_MAX);
 	prose_plain(out, &plain, text);
@@ -110,7 +120,7 @@ void prose_wrap(struct out *out, const char *text, unsigned at, unsigned indent)
 		p += len + 1;
 	}
 	if (!c.fresh)
-		out_str(out, "\n");
+		end_line(out);
 }
 
 void prose_row(struct out *out, const char *left, unsigned left_width, const char *right)

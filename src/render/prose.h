@@ -16,7 +16,8 @@ void prose_plain(const struct out *out, struct buf *to, const char *text);
 
 /*
  * Writes text from column `at`, where the cursor is; continuation lines start at `indent`. An empty
- * line separates paragraphs; a line that starts with a space is kept as it stands. Ends with "\n".
+ * line separates paragraphs; a line that starts with a space is kept as it stands. Ends with "\n". A style
+ * that is on is taken up again on each line, as pagers drop it at the end of one.
  */
 void prose_wrap(struct out *out, const char *text, unsigned at, unsigned indent);
 

@@ -56,5 +56,19 @@ TEST(writes_ascii_where_the_locale_wants_it)
 	buf_fini(&out.text);
 }
 
+TEST(takes_a_style_up_again)
+{
+	struct out out = make(24, true);
+
+	out.color = true;
+	out_style(&out, STYLE_ANSWER);
+	prose_wrap(&out, "one two three four five six seven", 0, 2);
+	out_plain(&out);
+	CHECK_STR(out.text.data, "\x1b[1mone two three four five\x1b[0m\n"
+				 "  \x1b[1msix seven\x1b[0m\n\x1b[0m");
+	buf_fini(&out.text);
+}
+
 TESTS(wraps_with_an_indent, keeps_paragraphs_and_samples, never_splits_a_word,
-	rows_go_below_when_the_left_is_long, writes_ascii_where_the_locale_wants_it)
+	rows_go_below_when_the_left_is_long, takes_a_style_up_again,
+	writes_ascii_where_the_locale_wants_it)
