@@ -19,12 +19,16 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, alloc_siz
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len); /* len bytes and a NUL */
 void *arena_memdup(struct arena *a, const void *bytes, size_t len);
-char *arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3);
+char *arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3)
+	__attribute__((nonnull(2)));
+
+/* Moves everything in `other` to a, where it lives on at the same addresses; frees other itself. */
+void arena_adopt(struct arena *a, struct arena *other);
 
 /* Bytes handed out so far; what a limit is measured against. */
 size_t arena_used(const struct arena *a);
 
-#define arena_new_of(a, type)	       ((type *)arena_alloc((a), sizeof(type)))
+#define arena_new_of(a, type)	    ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (count)))
 
 AUTO_DEFINE(arena, struct arena *, arena_free)

@@ -47,10 +47,9 @@ static int print_targets(struct cli *cli)
 
 static int unknown_shell(struct cli *cli, const char *shell)
 {
-	AUTO(buf) struct buf shown;
+	AUTO(buf) struct buf shown = BUF_INIT(200);
 	struct err err;
 
-	buf_init(&shown, 200);
 	if (shell)
 		text_escape(&shown, shell, strlen(shell));
 	if (shell)
@@ -65,10 +64,9 @@ static int unknown_shell(struct cli *cli, const char *shell)
 static int run(struct cli *cli, void *options, int argc, char **argv)
 {
 	const struct options *o = options;
-	AUTO(buf) struct buf script;
+	AUTO(buf) struct buf script = BUF_INIT(1 << 20);
 	struct json j;
 
-	buf_init(&script, 1 << 20);
 	cli->out.page = false;
 	if (o->targets)
 		return print_targets(cli);

@@ -43,11 +43,10 @@ struct layout {
 /* The first evidence behind the sentence of what is fine, when there is room. */
 static void brief_evidence(struct out *out, const struct finding *f, size_t used)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(4000);
 
 	if (!f->evidence_count)
 		return;
-	buf_init(&text, 4000);
 	buf_printf(&text, "%s %s", f->evidence[0].source, f->evidence[0].text);
 	if (out->columns && used + 3 + text_width(text.data, text.len) > out->columns)
 		return;
@@ -61,8 +60,8 @@ static void all_evidence(struct out *out, const struct finding *f, unsigned colu
 	size_t width = 0;
 
 	for (size_t i = 0; i < f->evidence_count; i++)
-		width = MAX(width, text_width(f->evidence[i].source,
-				    strlen(f->evidence[i].source)));
+		width = MAX(width,
+			text_width(f->evidence[i].source, strlen(f->evidence[i].source)));
 	for (size_t i = 0; i < f->evidence_count; i++) {
 		unsigned at = column + (unsigned)width + 2;
 		buf_pad(&out->text, ' ', column);
@@ -76,7 +75,7 @@ static void all_evidence(struct out *out, const struct finding *f, unsigned colu
 /* A command is never wrapped, since it is there to be copied. */
 static void print_fix(struct out *out, const char *label, const struct fix *fix, unsigned column)
 {
-	AUTO(buf) struct buf why;
+	AUTO(buf) struct buf why = BUF_INIT(1000);
 	unsigned at = column + 5;
 
 	buf_pad(&out->text, ' ', column);
@@ -85,7 +84,6 @@ static void print_fix(struct out *out, const char *label, const struct fix *fix,
 		prose_wrap(out, fix->text, at, at);
 		return;
 	}
-	buf_init(&why, 1000);
 	buf_printf(&why, "(%s)", fix->text);
 	size_t width = at + text_width(fix->command, strlen(fix->command)) + 3 +
 		text_width(why.data, why.len);
@@ -141,8 +139,8 @@ static void print_report(struct cli *cli, const struct doctor_report *report)
 	struct layout l = {0};
 
 	for (size_t i = 0; i < report->finding_count; i++)
-		l.subject_width = MAX(l.subject_width,
-			(unsigned)strlen(report->findings[i].subject));
+		l.subject_width =
+			MAX(l.subject_width, (unsigned)strlen(report->findings[i].subject));
 	l.column = 2 + 3 + l.subject_width + 2;
 	out_style(&cli->out, STYLE_ANSWER);
 	prose_wrap(&cli->out, report->answer, 0, 0);
@@ -169,7 +167,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 {
 	const struct options *o = options;
 	const struct doctor_query query = {
-		.deadline_ms = o->timeout ? (unsigned)MIN(o->timeout, (uint64_t)60000) : DEADLINE_MS,
+		.deadline_ms =
+			o->timeout ? (unsigned)MIN(o->timeout, (uint64_t)60000) : DEADLINE_MS,
 		.terminal = {cli->out.tty, cli->out.utf8, cli->out.color, cli->out.columns},
 		.environment = (const char *const *)environ,
 	};
@@ -206,10 +205,11 @@ const struct command command_doctor = {
 	.group = GROUP_CHECK,
 	.arguments = "",
 	.summary = "say what is hidden here, and whether localhost works",
-	.about = "Looks at your rights, at what they hide, and at everything that localhost depends "
-		 "on: the loopback interface, names, proxy variables. It changes nothing.\n\n"
-		 "Each line has a mark: fine, hidden from you, needs attention, or broken. What is "
-		 "hidden is no fault: an ordinary user sees the own processes only.",
+	.about =
+		"Looks at your rights, at what they hide, and at everything that localhost depends "
+		"on: the loopback interface, names, proxy variables. It changes nothing.\n\n"
+		"Each line has a mark: fine, hidden from you, needs attention, or broken. What is "
+		"hidden is no fault: an ordinary user sees the own processes only.",
 	.options = rows,
 	.option_count = ARRAY_SIZE(rows),
 	.options_size = sizeof(struct options),

@@ -9,18 +9,17 @@
 
 static int unknown(struct cli *cli, const char *word)
 {
-	AUTO(buf) struct buf shown;
+	AUTO(buf) struct buf shown = BUF_INIT(200);
 	const char *near = command_nearest(word);
 	struct err err;
 
 	for (size_t i = 0; !near && topics[i]; i++)
 		if (str_distance(word, topics[i]->name) < 3)
 			near = topics[i]->name;
-	buf_init(&shown, 200);
 	text_escape(&shown, word, strlen(word));
 	if (near)
-		err_set(&err, -EINVAL, "there is no help about '%s'; did you mean '%s'?", shown.data,
-			near);
+		err_set(&err, -EINVAL, "there is no help about '%s'; did you mean '%s'?",
+			shown.data, near);
 	else
 		err_set(&err, -EINVAL, "there is no help about '%s'", shown.data);
 	err_fix(&err, "loopscope help");

@@ -24,7 +24,7 @@ struct example {
 struct command {
 	const char *name;
 	enum command_group group;
-	bool hidden; /* works, but is not listed */
+	bool hidden;	       /* works, but is not listed */
 	const char *arguments; /* "TARGET…", "[TARGET]", "" */
 	const char *summary;   /* lower case, no full stop, at most 55 characters */
 	const char *about;     /* paragraphs, separated by an empty line */
@@ -36,9 +36,10 @@ struct command {
 	/* What exit codes mean for this command: "0 all are free; 1 one is taken". Usage, faults and
 	 * Ctrl-C go without saying. NULL = any of the common table. */
 	const char *exits;
-	const char *see_also; /* names of other commands and help topics, "ls targets"; NULL = none */
+	const char
+		*see_also; /* names of other commands and help topics, "ls targets"; NULL = none */
 	enum completes completes;
-	const char *const *words; /* COMPLETES_WORDS: what fits, NULL-terminated */
+	const char *const *words;	  /* COMPLETES_WORDS: what fits, NULL-terminated */
 	int min_arguments, max_arguments; /* max -1 = any number */
 	/* options points to options_size zeroed bytes, filled in; returns an exit code. */
 	int (*run)(struct cli *cli, void *options, int argc, char **argv);

@@ -18,8 +18,8 @@ const char *const completion_shells[] = {"bash", "zsh", "fish", NULL};
 
 bool completion_script(struct buf *out, const char *shell)
 {
-	static void (*const scripts[])(struct buf *) = {
-		completion_bash, completion_zsh, completion_fish};
+	static void (*const scripts[])(
+		struct buf *) = {completion_bash, completion_zsh, completion_fish};
 
 	for (size_t i = 0; completion_shells[i]; i++) {
 		if (str_eq(completion_shells[i], shell)) {
@@ -93,9 +93,8 @@ static void add(struct word_list *list, const char *word, const char *says)
 
 static const char *describe(struct word_list *list, const struct service *service)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(400);
 
-	buf_init(&text, 400);
 	text_escape(&text, service->name, strlen(service->name));
 	buf_str(&text, "  ");
 	service_owner_text(service, &text);
@@ -120,8 +119,7 @@ const struct target_word *completion_targets(const struct snapshot *s, size_t *o
 		if (service->project && service->project->name)
 			add(&list, service->project->name, says);
 		if (service->container && service->container->name)
-			add(&list,
-				arena_printf(s->arena, "container:%s", service->container->name),
+			add(&list, arena_printf(s->arena, "container:%s", service->container->name),
 				says);
 	}
 	*out_count = list.v.count;

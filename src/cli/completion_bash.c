@@ -58,40 +58,47 @@ static void rows(struct buf *out, const struct command *c)
 
 static void all_rows(struct buf *out)
 {
-	buf_str(out, "# What may follow a verb; '' is what may stand first.\n"
-		     "_loopscope_rows()\n"
-		     "{\n"
-		     "\tcase $1 in\n"
-		     "\t'')\n"
-		     "\t\toptions='");
+	buf_str(out,
+		"# What may follow a verb; '' is what may stand first.\n"
+		"_loopscope_rows()\n"
+		"{\n"
+		"\tcase $1 in\n"
+		"\t'')\n"
+		"\t\toptions='");
 	completion_options(out, NULL, option);
-	buf_str(out, "'\n"
-		     "\t\tvalued='");
+	buf_str(out,
+		"'\n"
+		"\t\tvalued='");
 	completion_options(out, NULL, valued);
-	buf_str(out, " '\n"
-		     "\t\targuments='");
+	buf_str(out,
+		" '\n"
+		"\t\targuments='");
 	completion_names(out, false);
-	buf_str(out, "'\n"
-		     "\t\ttargets=yes\n"
-		     "\t\t;;\n");
+	buf_str(out,
+		"'\n"
+		"\t\ttargets=yes\n"
+		"\t\t;;\n");
 	for (size_t i = 0; commands[i]; i++)
 		if (!commands[i]->hidden)
 			rows(out, commands[i]);
-	buf_str(out, "\t*) # a target: it is explained\n"
-		     "\t\tverb=explain\n"
-		     "\t\t[[ $1 == explain ]] || _loopscope_rows explain\n"
-		     "\t\t;;\n"
-		     "\tesac\n"
-		     "}\n\n");
-	buf_str(out, "# The values of an option: VERB --OPTION.\n"
-		     "_loopscope_choices()\n"
-		     "{\n"
-		     "\tcase \"$1 $2\" in\n");
+	buf_str(out,
+		"\t*) # a target: it is explained\n"
+		"\t\tverb=explain\n"
+		"\t\t[[ $1 == explain ]] || _loopscope_rows explain\n"
+		"\t\t;;\n"
+		"\tesac\n"
+		"}\n\n");
+	buf_str(out,
+		"# The values of an option: VERB --OPTION.\n"
+		"_loopscope_choices()\n"
+		"{\n"
+		"\tcase \"$1 $2\" in\n");
 	for (size_t i = 0; commands[i]; i++)
 		completion_options(out, commands[i], choices);
 	completion_options(out, NULL, choices);
-	buf_str(out, "\tesac\n"
-		     "}\n\n");
+	buf_str(out,
+		"\tesac\n"
+		"}\n\n");
 }
 
 static const char frame[] =

@@ -54,10 +54,11 @@ static void arguments(struct buf *out, const struct command *c)
 
 void completion_fish(struct buf *out)
 {
-	buf_str(out, "# fish completion for loopscope, made by: loopscope completion fish\n\n"
-		     "complete -c loopscope -f\n"
-		     "complete -c loopscope -n __fish_use_subcommand"
-		     " -a '(loopscope completion --targets 2>/dev/null)'\n");
+	buf_str(out,
+		"# fish completion for loopscope, made by: loopscope completion fish\n\n"
+		"complete -c loopscope -f\n"
+		"complete -c loopscope -n __fish_use_subcommand"
+		" -a '(loopscope completion --targets 2>/dev/null)'\n");
 	for (size_t i = 0; commands[i]; i++) {
 		if (commands[i]->hidden)
 			continue;

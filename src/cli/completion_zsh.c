@@ -76,65 +76,72 @@ static void rest(struct buf *out, const struct command *c)
 
 static void lists(struct buf *out)
 {
-	buf_str(out, "_loopscope_verbs()\n"
-		     "{\n"
-		     "\tlocal -a verbs=(\n");
+	buf_str(out,
+		"_loopscope_verbs()\n"
+		"{\n"
+		"\tlocal -a verbs=(\n");
 	for (size_t i = 0; commands[i]; i++)
 		if (!commands[i]->hidden)
 			pair(out, commands[i]->name, commands[i]->summary);
-	buf_str(out, "\t)\n"
-		     "\t_describe -t verbs verb verbs\n"
-		     "}\n\n"
-		     "_loopscope_subjects()\n"
-		     "{\n"
-		     "\tlocal -a topics=(\n");
+	buf_str(out,
+		"\t)\n"
+		"\t_describe -t verbs verb verbs\n"
+		"}\n\n"
+		"_loopscope_subjects()\n"
+		"{\n"
+		"\tlocal -a topics=(\n");
 	for (size_t i = 0; topics[i]; i++)
 		pair(out, topics[i]->name, topics[i]->title);
-	buf_str(out, "\t)\n"
-		     "\t_loopscope_verbs\n"
-		     "\t_describe -t topics topic topics\n"
-		     "}\n\n"
-		     "_loopscope_targets()\n"
-		     "{\n"
-		     "\tlocal -a targets\n"
-		     "\tlocal word says\n"
-		     "\twhile IFS=$'\\t' read -r word says; do\n"
-		     "\t\ttargets+=(\"${word//:/\\\\:}:$says\")\n"
-		     "\tdone < <(loopscope completion --targets 2>/dev/null)\n"
-		     "\t_describe -t targets target targets\n"
-		     "\t[[ $PREFIX == [/.~]* ]] && _files\n"
-		     "}\n\n"
-		     "_loopscope_first()\n"
-		     "{\n"
-		     "\t_loopscope_verbs\n"
-		     "\t_loopscope_targets\n"
-		     "}\n\n");
+	buf_str(out,
+		"\t)\n"
+		"\t_loopscope_verbs\n"
+		"\t_describe -t topics topic topics\n"
+		"}\n\n"
+		"_loopscope_targets()\n"
+		"{\n"
+		"\tlocal -a targets\n"
+		"\tlocal word says\n"
+		"\twhile IFS=$'\\t' read -r word says; do\n"
+		"\t\ttargets+=(\"${word//:/\\\\:}:$says\")\n"
+		"\tdone < <(loopscope completion --targets 2>/dev/null)\n"
+		"\t_describe -t targets target targets\n"
+		"\t[[ $PREFIX == [/.~]* ]] && _files\n"
+		"}\n\n"
+		"_loopscope_first()\n"
+		"{\n"
+		"\t_loopscope_verbs\n"
+		"\t_loopscope_targets\n"
+		"}\n\n");
 }
 
 void completion_zsh(struct buf *out)
 {
-	buf_str(out, "#compdef loopscope\n"
-		     "# zsh completion for loopscope, made by: loopscope completion zsh\n\n");
+	buf_str(out,
+		"#compdef loopscope\n"
+		"# zsh completion for loopscope, made by: loopscope completion zsh\n\n");
 	lists(out);
-	buf_str(out, "_loopscope()\n"
-		     "{\n"
-		     "\tlocal curcontext=\"$curcontext\" state state_descr line\n"
-		     "\ttypeset -A opt_args\n"
-		     "\tlocal -a specs=(\n");
+	buf_str(out,
+		"_loopscope()\n"
+		"{\n"
+		"\tlocal curcontext=\"$curcontext\" state state_descr line\n"
+		"\ttypeset -A opt_args\n"
+		"\tlocal -a specs=(\n");
 	completion_options(out, NULL, option);
-	buf_str(out, "\t)\n"
-		     "\t_arguments -C $specs '1: :_loopscope_first' '*:: :->rest' && return 0\n"
-		     "\t[[ $state == rest ]] || return 1\n"
-		     "\tcase $words[1] in\n");
+	buf_str(out,
+		"\t)\n"
+		"\t_arguments -C $specs '1: :_loopscope_first' '*:: :->rest' && return 0\n"
+		"\t[[ $state == rest ]] || return 1\n"
+		"\tcase $words[1] in\n");
 	for (size_t i = 0; commands[i]; i++)
 		if (!commands[i]->hidden)
 			rest(out, commands[i]);
-	buf_str(out, "\tesac\n"
-		     "\t_arguments -s -S $specs\n"
-		     "}\n\n"
-		     "if [[ $funcstack[1] == _loopscope ]]; then\n"
-		     "\t_loopscope \"$@\"\n"
-		     "else\n"
-		     "\tcompdef _loopscope loopscope\n"
-		     "fi\n");
+	buf_str(out,
+		"\tesac\n"
+		"\t_arguments -s -S $specs\n"
+		"}\n\n"
+		"if [[ $funcstack[1] == _loopscope ]]; then\n"
+		"\t_loopscope \"$@\"\n"
+		"else\n"
+		"\tcompdef _loopscope loopscope\n"
+		"fi\n");
 }

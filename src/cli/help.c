@@ -68,9 +68,8 @@ static void rows(struct out *out, const struct topic_row *list, size_t count)
 
 void help_overview(struct out *out)
 {
-	AUTO(buf) struct buf names;
+	AUTO(buf) struct buf names = BUF_INIT(400);
 
-	buf_init(&names, 400);
 	for (size_t i = 0; topics[i]; i++)
 		buf_printf(&names, "%s%s", i ? " · " : "", topics[i]->name);
 	const struct topic_row more[] = {
@@ -89,11 +88,9 @@ void help_overview(struct out *out)
 
 static void option_rows(struct out *out, const struct option_row *rows, size_t count)
 {
-	AUTO(buf) struct buf label, says;
+	AUTO(buf) struct buf label = BUF_INIT(200), says = BUF_INIT(4000);
 	unsigned width = 0;
 
-	buf_init(&label, 200);
-	buf_init(&says, 4000);
 	for (size_t i = 0; i < count; i++) {
 		buf_clear(&label);
 		options_label(&rows[i], &label);
@@ -112,10 +109,9 @@ static void option_rows(struct out *out, const struct option_row *rows, size_t c
 
 static void example_rows(struct out *out, const struct command *c)
 {
-	AUTO(buf) struct buf line;
+	AUTO(buf) struct buf line = BUF_INIT(400);
 	unsigned width = 0;
 
-	buf_init(&line, 400);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < c->example_count; i++) {
 			const struct example *e = &c->examples[i];
@@ -131,9 +127,8 @@ static void example_rows(struct out *out, const struct command *c)
 
 static void exit_rows(struct out *out, const struct command *c)
 {
-	AUTO(buf) struct buf says;
+	AUTO(buf) struct buf says = BUF_INIT(1000);
 
-	buf_init(&says, 1000);
 	for (size_t i = 0; i < topic_exits.row_count; i++) {
 		buf_clear(&says);
 		if (command_exit_says(c, &topic_exits.rows[i], &says))
@@ -143,9 +138,8 @@ static void exit_rows(struct out *out, const struct command *c)
 
 static void see_also(struct out *out, const struct command *c)
 {
-	AUTO(buf) struct buf line;
+	AUTO(buf) struct buf line = BUF_INIT(1000);
 
-	buf_init(&line, 1000);
 	for (const char *p = c->see_also ? c->see_also : ""; *p;) {
 		size_t len = strcspn(p, " ");
 		buf_printf(&line, "loopscope help %.*s · ", (int)len, p);
@@ -167,14 +161,13 @@ static bool has_visible_option(const struct command *c)
 
 void help_command(struct out *out, const struct command *c)
 {
-	AUTO(buf) struct buf usage;
+	AUTO(buf) struct buf usage = BUF_INIT(400);
 
 	out_style(out, STYLE_ANSWER);
 	out_printf(out, "loopscope %s - ", c->name);
 	out_str(out, c->summary);
 	out_plain(out);
 	out_str(out, "\n\n");
-	buf_init(&usage, 400);
 	buf_printf(&usage, "loopscope %s %s%s[options]", c->name, c->arguments,
 		*c->arguments ? " " : "");
 	prose_row(out, "Usage", 5, usage.data);

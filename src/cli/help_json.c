@@ -74,9 +74,8 @@ static void options(struct json *j, const char *name, const struct option_row *r
 
 static void exits(struct json *j, const struct command *c)
 {
-	AUTO(buf) struct buf says;
+	AUTO(buf) struct buf says = BUF_INIT(1000);
 
-	buf_init(&says, 1000);
 	json_array(j, "exits");
 	for (size_t i = 0; i < topic_exits.row_count; i++) {
 		buf_clear(&says);

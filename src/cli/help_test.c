@@ -90,11 +90,10 @@ TEST(plain_output_has_no_escape_and_ascii_no_utf8)
 
 TEST(own_exit_codes_replace_common_ones)
 {
-	static const struct command c = {.exits = "0 it is free; 3 there is no such port; 10 no"};
+	static const struct command c = {.exits = "0 it is free, 3 there is no such port; 10 no"};
 	static const struct command none = {0};
-	AUTO(buf) struct buf says;
+	AUTO(buf) struct buf says = BUF_INIT(1000);
 
-	buf_init(&says, 1000);
 	for (size_t i = 0; i < topic_exits.row_count; i++) {
 		const struct topic_row *row = &topic_exits.rows[i];
 		buf_clear(&says);

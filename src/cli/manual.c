@@ -110,9 +110,8 @@ static void paragraphs(struct buf *out, const char *text)
 
 static void heading(struct buf *out, const char *name, const char *summary)
 {
-	AUTO(buf) struct buf title;
+	AUTO(buf) struct buf title = BUF_INIT(200);
 
-	buf_init(&title, 200);
 	for (const char *c = name; *c; c++)
 		buf_char(&title, *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c);
 	buf_str(out, ".TH ");
@@ -126,10 +125,8 @@ static void heading(struct buf *out, const char *name, const char *summary)
 
 static void option_items(struct buf *out, const struct option_row *rows, size_t count)
 {
-	AUTO(buf) struct buf label, says;
+	AUTO(buf) struct buf label = BUF_INIT(200), says = BUF_INIT(4000);
 
-	buf_init(&label, 200);
-	buf_init(&says, 4000);
 	for (size_t i = 0; i < count; i++) {
 		if (rows[i].hidden)
 			continue;
@@ -151,9 +148,8 @@ static void topic_items(struct buf *out, const struct topic *t)
 
 static void exit_items(struct buf *out, const struct command *c)
 {
-	AUTO(buf) struct buf says;
+	AUTO(buf) struct buf says = BUF_INIT(1000);
 
-	buf_init(&says, 1000);
 	section(out, "EXIT STATUS");
 	for (size_t i = 0; i < topic_exits.row_count; i++) {
 		buf_clear(&says);
@@ -181,9 +177,8 @@ static void see_also(struct buf *out, const struct command *c)
 
 static void command_page(struct buf *out, const struct command *c)
 {
-	AUTO(buf) struct buf name;
+	AUTO(buf) struct buf name = BUF_INIT(200);
 
-	buf_init(&name, 200);
 	buf_printf(&name, "loopscope-%s", c->name);
 	heading(out, name.data, c->summary);
 	section(out, "SYNOPSIS");
@@ -202,8 +197,7 @@ static void command_page(struct buf *out, const struct command *c)
 	if (c->example_count)
 		section(out, "EXAMPLES");
 	for (size_t i = 0; i < c->example_count; i++) {
-		AUTO(buf) struct buf example;
-		buf_init(&example, 400);
+		AUTO(buf) struct buf example = BUF_INIT(400);
 		buf_printf(&example, "loopscope %s", c->examples[i].command);
 		item(out, example.data, c->examples[i].says);
 	}

@@ -10,9 +10,8 @@ static const char *escaped(struct buf *b, const char *text, bool at_start)
 
 TEST(escapes_what_roff_would_take)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1000);
 
-	buf_init(&b, 1000);
 	CHECK_STR(escaped(&b, "--all", false), "\\-\\-all");
 	CHECK_STR(escaped(&b, ".x y.z", true), "\\&.x y.z");
 	CHECK_STR(escaped(&b, ".x", false), ".x");
@@ -25,7 +24,10 @@ TEST(escapes_what_roff_would_take)
 TEST(pages_never_hold_an_unknown_request)
 {
 	static const struct option_row options[] = {
-		{.name = "odd", .kind = OPTION_TEXT, .argument = "'A\\B", .help = ".SH is no request"},
+		{.name = "odd",
+			.kind = OPTION_TEXT,
+			.argument = "'A\\B",
+			.help = ".SH is no request"},
 	};
 	static const struct example examples[] = {{"odd '.x'", "'quoted' at the start"}};
 	static const struct command odd = {
@@ -40,9 +42,8 @@ TEST(pages_never_hold_an_unknown_request)
 	};
 	static const char *const requests[] = {".SH ", ".TH ", ".TP\n", ".PP\n", ".nf\n", ".fi\n",
 		".B ", ".BR "};
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1 << 20);
 
-	buf_init(&b, 1 << 20);
 	manual_write(&b, &odd);
 	for (const char *p = b.data; *p; p += strcspn(p, "\n") + 1) {
 		bool known = *p != '.' && *p != '\'';

@@ -27,14 +27,16 @@ struct option_row {
 	enum option_kind kind;
 	size_t offset;
 	const char *argument; /* "RANGE"; NULL for flags */
-	const char *help;     /* lower case, no full stop; the choices are named by themselves */
+	const char *help;     /* lower case, no full stop; choices it does not name are added */
 	const char *const *choices;
 	bool hidden; /* works, but help and completion do not show it */
 };
 
+/* clang-format off */
 #define OPTION(record, member, name_, kind_, argument_, help_, ...)                                \
 	{.name = (name_), .kind = (kind_), .offset = offsetof(record, member),                     \
 		.argument = (argument_), .help = (help_), __VA_ARGS__}
+/* clang-format on */
 
 struct option_set {
 	const struct option_row *rows;

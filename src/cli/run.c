@@ -46,7 +46,7 @@ static enum color_choice guess_color(int argc, char **argv)
 		if (!value && str_eq(argv[i], "--color") && i + 1 < argc)
 			value = argv[i + 1];
 		if (value)
-			return str_eq(value, "always") ? COLOR_ALWAYS
+			return str_eq(value, "always")	 ? COLOR_ALWAYS
 				: str_eq(value, "never") ? COLOR_NEVER
 							 : COLOR_AUTO;
 	}
@@ -102,7 +102,6 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 {
 	int first = 1;
 	struct err err = {0};
-	const struct command *help = command_find("help");
 
 	/* global options may stand before the verb; the first word decides */
 	while (first < argc && argv[first][0] == '-' && argv[first][1]) {
@@ -111,8 +110,7 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 		first++;
 	}
 	if (first >= argc) {
-		const struct command *overview = command_find("overview");
-		cli->command = overview ? overview : help;
+		cli->command = command_find("overview");
 		return run_command(cli, false, argc - 1, argv + 1);
 	}
 
@@ -127,8 +125,7 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 		err_set(&err, -EINVAL, "unknown command '%s'; did you mean '%s'?", word, near);
 		return cli_fail(cli, EXIT_USAGE, "usage", &err);
 	}
-	const struct command *explain = command_find("explain");
-	cli->command = explain ? explain : help;
+	cli->command = command_find("explain");
 	return run_command(cli, true, argc - 1, argv + 1);
 }
 

@@ -39,8 +39,9 @@ static const struct topic_row environment[] = {
 	{"TERM", "dumb: no colours"},
 	{"LC_ALL, LC_CTYPE, LANG", "a UTF-8 locale gives ✓ and ✗; any other gives ok and x"},
 	{"ACCESSIBLE", "set to anything: words for marks, and no links"},
-	{"LOOPSCOPE_PAGER, PAGER", "shows what is longer than the terminal; else `less -FRX`; "
-				   "empty or cat: none"},
+	{"LOOPSCOPE_PAGER, PAGER",
+		"shows what is longer than the terminal; else `less -FRX`; "
+		"empty or cat: none"},
 	{"COLUMNS", "the width, where the terminal does not tell it"},
 	{"HOME", "your home folder, shown as ~"},
 	{"XDG_STATE_HOME", "loopscope keeps its state in loopscope/ below it; else ~/.local/state"},
@@ -56,13 +57,14 @@ const struct topic topic_targets = {"targets", "What TARGET can be", ROWS(target
 	.about = "The same everywhere. A plain word is a verb first; a project called ls is "
 		 "`loopscope explain ls`."};
 const struct topic topic_exits = {"exit-codes", "Exit codes", ROWS(exits),
-	.about = "Scripts may rely on them. `loopscope help VERB` says what they mean for one verb."};
+	.about =
+		"Scripts may rely on them. `loopscope help VERB` says what they mean for one verb."};
 const struct topic topic_environment = {"environment", "Environment variables", ROWS(environment),
 	.about = "An option wins over a variable."};
 const struct topic topic_files = {"files", "Files", ROWS(files)};
 
-const struct topic *const topics[] = {
-	&topic_targets, &topic_exits, &topic_environment, &topic_files, NULL};
+const struct topic *const topics[] = {&topic_targets, &topic_exits, &topic_environment,
+	&topic_files, NULL};
 
 const struct topic *topic_find(const char *name)
 {

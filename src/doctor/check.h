@@ -21,7 +21,7 @@ struct exam {
 	const struct host *host;
 	struct arena *arena;
 	const struct doctor_query *query;
-	uint64_t rights; /* bit by enum caps_right */
+	uint64_t rights;	 /* bit by enum caps_right */
 	bool own_user_namespace; /* rights count inside this container only */
 	struct resolver resolver;
 	struct lookup_answer localhost, subdomain;

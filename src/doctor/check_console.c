@@ -36,9 +36,8 @@ static void name_holder(const struct exam *e, struct report *r)
 	struct inventory_query query = {.port = CONSOLE_PORT, .own_namespace_only = true};
 	AUTO(snapshot) struct snapshot *s = NULL;
 	const struct service *holder = NULL;
-	AUTO(buf) struct buf owner;
+	AUTO(buf) struct buf owner = BUF_INIT(400);
 
-	buf_init(&owner, 400);
 	if (inventory_take(e->host, &query, &s, NULL) == 0)
 		for (size_t i = 0; i < s->service_count; i++)
 			if (s->services[i]->port == CONSOLE_PORT)

@@ -45,7 +45,8 @@ static void run(const struct exam *e, struct report *r)
 		return;
 	}
 	if (!exam_has_address(e, &ADDRESS_LOOPBACK6)) {
-		report_add(r, "ipv6-off", SEVERITY_OK, "IPv6 is off, and localhost does not use it");
+		report_add(r, "ipv6-off", SEVERITY_OK,
+			"IPv6 is off, and localhost does not use it");
 		why_off(e, r);
 		return;
 	}
@@ -53,7 +54,8 @@ static void run(const struct exam *e, struct report *r)
 		report_add(r, "ipv6-only", SEVERITY_LOW,
 			"servers that listen on all IPv6 addresses do not take 127.0.0.1");
 		report_evidence(r, "/proc/sys/net/ipv6/bindv6only", "1");
-		report_fix(r, "let them take both, as is usual", "sudo sysctl net.ipv6.bindv6only=0");
+		report_fix(r, "let them take both, as is usual",
+			"sudo sysctl net.ipv6.bindv6only=0");
 		return;
 	}
 	report_add(r, "ipv6", SEVERITY_OK, "IPv6 works on the loopback interface");

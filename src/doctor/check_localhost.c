@@ -16,10 +16,9 @@ static void say_source(const struct exam *e, struct report *r)
 {
 	const struct hosts_entry *entry = resolver_hosts_find(&e->resolver.hosts, "localhost");
 	struct resolver_answer a;
-	AUTO(buf) struct buf chain;
+	AUTO(buf) struct buf chain = BUF_INIT(400);
 
 	resolver_predict(&e->resolver, "localhost", &a);
-	buf_init(&chain, 400);
 	for (size_t i = 0; i < e->resolver.chain.source_count; i++)
 		buf_printf(&chain, "%s%s%s", i ? ", " : "", e->resolver.chain.sources[i].name,
 			e->resolver.chain.sources[i].installed ? "" : " (not installed)");
@@ -27,8 +26,7 @@ static void say_source(const struct exam *e, struct report *r)
 		report_evidence(r, arena_printf(e->arena, "/etc/hosts:%u", a.line), "%s",
 			exam_addresses(e, a.addresses, a.address_count));
 	else if (a.source)
-		report_evidence(r, a.source, "%s",
-			exam_addresses(e, a.addresses, a.address_count));
+		report_evidence(r, a.source, "%s", exam_addresses(e, a.addresses, a.address_count));
 	else if (entry)
 		report_evidence(r, arena_printf(e->arena, "/etc/hosts:%u", entry->line),
 			"names localhost");
@@ -46,9 +44,8 @@ static void say_source(const struct exam *e, struct report *r)
 static void say_lookup(const struct exam *e, struct report *r)
 {
 	const struct lookup_answer *l = &e->localhost;
-	AUTO(buf) struct buf took;
+	AUTO(buf) struct buf took = BUF_INIT(100);
 
-	buf_init(&took, 100);
 	clock_duration(&took, l->took_ns);
 	if (l->timed_out)
 		report_evidence(r, "getaddrinfo", "no answer in %s", took.data);

@@ -24,7 +24,8 @@ static void run(const struct exam *e, struct report *r)
 		report_add(r, "loopback-down", SEVERITY_FAULT,
 			v4->up ? "127.0.0.1 is on an interface that leads elsewhere"
 			       : "the loopback interface is down, so nothing can talk to itself");
-		report_evidence(r, v4->device, "%s", v4->up ? "is no loopback interface" : "is down");
+		report_evidence(r, v4->device, "%s",
+			v4->up ? "is no loopback interface" : "is down");
 		report_fix(r, "bring the loopback interface up", "sudo ip link set lo up");
 		return;
 	}

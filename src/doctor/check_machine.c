@@ -22,8 +22,7 @@ struct marker {
 };
 
 static const struct marker markers[] = {
-	{".dockerenv", "docker"},
-	{"run/.containerenv", "podman"},
+	{".dockerenv", "docker"}, {"run/.containerenv", "podman"},
 	{"run/secrets/kubernetes.io", "kubernetes"},
 	{"var/run/secrets/kubernetes.io", "kubernetes"},
 	{"run/systemd/container", NULL}, /* its content is the kind */
@@ -41,8 +40,7 @@ static const char *find_marker(const struct exam *e, const char **out_kind)
 		*out_kind = markers[i].kind;
 		if (!*out_kind &&
 			fs_read_small(e->host->root, markers[i].path, text, sizeof(text)) > 0) {
-			AUTO(buf) struct buf shown;
-			buf_init(&shown, 200);
+			AUTO(buf) struct buf shown = BUF_INIT(200);
 			text_escape(&shown, text, strcspn(text, "\n"));
 			*out_kind = arena_strdup(e->arena, shown.data);
 		}
@@ -104,8 +102,7 @@ static void run(const struct exam *e, struct report *r)
 		return;
 	}
 	if (is_wsl(e, version, sizeof(version))) {
-		AUTO(buf) struct buf shown;
-		buf_init(&shown, 1000);
+		AUTO(buf) struct buf shown = BUF_INIT(1000);
 		text_escape(&shown, version, strcspn(version, "\n"));
 		report_add(r, "in-wsl", SEVERITY_NOTE,
 			"this is WSL: what Windows programs listen on is not seen here");
@@ -113,8 +110,7 @@ static void run(const struct exam *e, struct report *r)
 		report_fix(r, "see the ports of Windows", "netstat.exe -ano");
 		return;
 	}
-	report_add(r, "machine", SEVERITY_OK,
-		"this is the machine itself, not a container or WSL");
+	report_add(r, "machine", SEVERITY_OK, "this is the machine itself, not a container or WSL");
 	report_evidence(r, "/proc/self/ns/pid", "pid:[%u]", e->host->pid_inode);
 	marker = find_marker(e, &kind);
 	if (marker)

@@ -16,9 +16,8 @@ static int nothing(void *ctx)
 static void name_namespace(const struct exam *e, struct report *r, const struct netns_ref *ref)
 {
 	char path[32], comm[64];
-	AUTO(buf) struct buf shown;
+	AUTO(buf) struct buf shown = BUF_INIT(400);
 
-	buf_init(&shown, 400);
 	snprintf(path, sizeof(path), "%d/comm", ref->pid);
 	if (fs_read_small(e->host->proc, path, comm, sizeof(comm)) > 0)
 		text_escape(&shown, comm, strcspn(comm, "\n"));

@@ -32,13 +32,13 @@ static void run(const struct exam *e, struct report *r)
 		.states = SOCKET_BIT(SOCKET_LISTEN)};
 	struct holder_list list = {.v = VEC_INIT(1 << 20)};
 	struct err err = {0};
-	AUTO(buf) struct buf took;
+	AUTO(buf) struct buf took = BUF_INIT(100);
 
-	buf_init(&took, 100);
 	if (!holders_can_iterate()) {
 		bool rights = exam_right(e, CAPS_BPF) && exam_right(e, CAPS_PERFMON);
-		walk_instead(e, r, rights ? "this loopscope was built without it"
-					  : "it needs CAP_BPF and CAP_PERFMON");
+		walk_instead(e, r,
+			rights ? "this loopscope was built without it"
+			       : "it needs CAP_BPF and CAP_PERFMON");
 		return;
 	}
 	uint64_t start = clock_mono_ns();
@@ -51,8 +51,8 @@ static void run(const struct exam *e, struct report *r)
 				"BPF is refused in a user namespace of its own");
 	} else {
 		report_add(r, "owners", SEVERITY_OK, "the BPF iterator finds every socket's owner");
-		report_evidence(r, "BPF iterator", "%zu listening descriptors in %s",
-			list.v.count, took.data);
+		report_evidence(r, "BPF iterator", "%zu listening descriptors in %s", list.v.count,
+			took.data);
 		report_evidence(r, "kernel", "%s", kernel_release(e));
 	}
 	vec_fini(&list.v);

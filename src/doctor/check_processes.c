@@ -70,9 +70,8 @@ static void count_processes(const struct host *host, struct count *c)
 /* The value of hidepid= in the mount options of /proc, "0" when there is none. */
 static const char *hidepid(const struct exam *e)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(1 << 20);
 
-	buf_init(&text, 1 << 20);
 	if (fs_read_at(e->host->proc, "self/mountinfo", &text) < 0)
 		return "0";
 	for (char *line = text.data; *line; line += strcspn(line, "\n") + (line[0] != '\0')) {
@@ -94,8 +93,7 @@ static void name_some(const struct exam *e, struct report *r, const struct count
 {
 	for (size_t i = 0; i < MIN(c->closed, ARRAY_SIZE(c->pids)); i++) {
 		char path[32], comm[64];
-		AUTO(buf) struct buf shown;
-		buf_init(&shown, 400);
+		AUTO(buf) struct buf shown = BUF_INIT(400);
 		snprintf(path, sizeof(path), "%d/comm", c->pids[i]);
 		if (fs_read_small(e->host->proc, path, comm, sizeof(comm)) <= 0)
 			continue;
@@ -109,9 +107,8 @@ static void explain_closed(const struct exam *e, struct report *r, const struct 
 {
 	uint64_t scope;
 	size_t others = c->closed - c->own_closed - c->root_closed;
-	AUTO(buf) struct buf whose;
+	AUTO(buf) struct buf whose = BUF_INIT(400);
 
-	buf_init(&whose, 400);
 	if (c->root_closed)
 		buf_printf(&whose, "%zu of root", c->root_closed);
 	if (others)
@@ -126,7 +123,8 @@ static void explain_closed(const struct exam *e, struct report *r, const struct 
 		report_evidence(r, "CAP_SYS_PTRACE",
 			"is there, so a security module or a user namespace closes them");
 	if (host_read_u64(e->host, "proc/sys/kernel/yama/ptrace_scope", &scope))
-		report_evidence(r, "ptrace_scope", "%llu; it limits debuggers and hides nothing here",
+		report_evidence(r, "ptrace_scope",
+			"%llu; it limits debuggers and hides nothing here",
 			(unsigned long long)scope);
 }
 
@@ -140,7 +138,8 @@ static void run(const struct exam *e, struct report *r)
 	if (hides && !exam_right(e, CAPS_SYS_PTRACE)) {
 		report_add(r, "processes-hidden", SEVERITY_NOTE,
 			"this machine hides the processes of other users");
-		report_evidence(r, "/proc/self/mountinfo", "/proc is mounted with hidepid=%s", hide);
+		report_evidence(r, "/proc/self/mountinfo", "/proc is mounted with hidepid=%s",
+			hide);
 		report_evidence(r, "/proc", "%zu processes are visible", c.seen);
 		report_fix(r, "look with all rights, once", "sudo loopscope doctor");
 		return;

@@ -34,10 +34,9 @@ static bool lists(const char *list, const char *word)
 /* The value with user and password left out: proxies carry them. */
 static const char *shown(const struct exam *e, const char *value)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(400);
 	const char *start = strstr(value, "://"), *at = strrchr(value, '@');
 
-	buf_init(&text, 400);
 	start = start ? start + 3 : value;
 	if (at && at >= start) {
 		text_escape(&text, value, (size_t)(start - value));
@@ -71,8 +70,7 @@ static void run(const struct exam *e, struct report *r)
 			"requests for localhost are sent to a proxy, which cannot reach it");
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
 		if (exam_env(e, variables[i]))
-			report_evidence(r, variables[i], "%s",
-				shown(e, exam_env(e, variables[i])));
+			report_evidence(r, variables[i], "%s", shown(e, exam_env(e, variables[i])));
 	if (lower)
 		report_evidence(r, "no_proxy", "%s", shown(e, lower));
 	if (upper)

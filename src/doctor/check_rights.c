@@ -34,9 +34,8 @@ const struct right *doctor_rights_table(const struct exam *e, size_t *out_count)
 /* "CAP_BPF, CAP_KILL": those we have */
 static void say_seen(struct report *r, const struct right *table, size_t count)
 {
-	AUTO(buf) struct buf names;
+	AUTO(buf) struct buf names = BUF_INIT(1000);
 
-	buf_init(&names, 1000);
 	for (size_t i = 0; i < count; i++)
 		if (table[i].seen)
 			buf_printf(&names, "%s%s", names.len ? ", " : "", table[i].name);
@@ -55,7 +54,8 @@ static void run(const struct exam *e, struct report *r)
 		report_add(r, "rights-of-container", SEVERITY_NOTE,
 			"your rights end at this container, whatever user you are in it");
 	else if (missing == 0)
-		report_add(r, "rights", SEVERITY_OK, "you have all %zu rights that show more", count);
+		report_add(r, "rights", SEVERITY_OK, "you have all %zu rights that show more",
+			count);
 	else if (missing == count)
 		report_add(r, "rights-missing", SEVERITY_NOTE,
 			"you have none of the %zu rights that show more", count);

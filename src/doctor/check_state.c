@@ -10,10 +10,8 @@
 
 static const char *shown(const struct exam *e, const char *path)
 {
-	AUTO(buf) struct buf brief, safe;
+	AUTO(buf) struct buf brief = BUF_INIT(5000), safe = BUF_INIT(20000);
 
-	buf_init(&brief, 5000);
-	buf_init(&safe, 20000);
 	fs_short_path(&brief, path, exam_env(e, "HOME"));
 	text_escape(&safe, brief.data, brief.len);
 	return arena_strdup(e->arena, safe.data);
@@ -28,11 +26,10 @@ static void unusable(const struct exam *e, struct report *r, const char *path, c
 
 static void run(const struct exam *e, struct report *r)
 {
-	AUTO(buf) struct buf path;
+	AUTO(buf) struct buf path = BUF_INIT(4096);
 	struct err err = {0};
 	struct stat st;
 
-	buf_init(&path, 4096);
 	if (fs_state_path(&path, &err) < 0) {
 		report_add(r, "state-unusable", SEVERITY_LOW,
 			"loopscope cannot remember anything here");

@@ -48,8 +48,10 @@ static void say_fix(const struct exam *e, struct report *r)
 		report_fix(r, "let the C library ask nss-myhostname, which is installed",
 			"sudo sed -i 's/^hosts:.*files/& myhostname/' /etc/nsswitch.conf");
 	else
-		report_fix(r, "install nss-myhostname (a part of systemd) and name it in the hosts "
-			      "line of /etc/nsswitch.conf", NULL);
+		report_fix(r,
+			"install nss-myhostname (a part of systemd) and name it in the hosts "
+			"line of /etc/nsswitch.conf",
+			NULL);
 	report_fix(r, "or name each one you use",
 		"echo '127.0.0.1 shop.localhost' | sudo tee -a /etc/hosts");
 }
@@ -85,8 +87,7 @@ static void run(const struct exam *e, struct report *r)
 			: "names neither myhostname nor resolve");
 	if (a.asks_network)
 		report_evidence(r, "/etc/resolv.conf", "a name server was asked: %s",
-			exam_addresses(e, e->resolver.dns.servers,
-				e->resolver.dns.server_count));
+			exam_addresses(e, e->resolver.dns.servers, e->resolver.dns.server_count));
 	say_fix(e, r);
 }
 

@@ -6,9 +6,8 @@
 static void say_variable(const struct exam *e, struct report *r, const char *name)
 {
 	const char *value = exam_env(e, name);
-	AUTO(buf) struct buf shown;
+	AUTO(buf) struct buf shown = BUF_INIT(400);
 
-	buf_init(&shown, 400);
 	if (value)
 		text_escape(&shown, value, strlen(value));
 	if (value)

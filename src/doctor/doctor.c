@@ -60,9 +60,8 @@ static void complete_finding(struct report *r)
 
 static char *print(struct arena *arena, const char *format, va_list args)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(4000);
 
-	buf_init(&text, 4000);
 	buf_vprintf(&text, format, args);
 	return arena_strdup(arena, text.data);
 }
@@ -75,7 +74,9 @@ void report_add(struct report *r, const char *id, enum severity severity, const 
 	struct finding *f = vec_push(&r->findings);
 	must(f);
 	va_start(args, format);
-	*f = (struct finding){.id = id, .severity = (int)severity, .subject = r->check->subject,
+	*f = (struct finding){.id = id,
+		.severity = (int)severity,
+		.subject = r->check->subject,
 		.sentence = print(r->arena, format, args)};
 	va_end(args);
 }
@@ -122,9 +123,8 @@ bool exam_has_address(const struct exam *e, const struct address *a)
 
 const char *exam_addresses(const struct exam *e, const struct address *list, size_t count)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(2000);
 
-	buf_init(&text, 2000);
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buf_str(&text, ", ");
@@ -178,8 +178,7 @@ static void list_blind(struct doctor_report *report, struct arena *arena)
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *f = &report->findings[i];
 		if (f->severity == SEVERITY_NOTE)
-			blind[report->blind_count++] = (struct blind_spot){
-				.what = f->sentence,
+			blind[report->blind_count++] = (struct blind_spot){.what = f->sentence,
 				.why = f->evidence_count ? f->evidence[0].text : NULL,
 				.needs = f->fix_count ? f->fixes[0].command : NULL,
 				.count = 1};
@@ -200,20 +199,21 @@ static const char *make_answer(const struct exam *e, const struct doctor_report 
 {
 	size_t hidden = report->blind_count, attention = report->attention_count;
 	const char *sees = "everything on this machine";
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(400);
 
 	if (found(report, "in-container"))
 		sees = "what is inside this container";
 	else if (hidden)
 		sees = exam_right(e, CAPS_SYS_PTRACE) ? "nearly everything on this machine"
 						      : "your own processes";
-	buf_init(&text, 400);
 	buf_printf(&text, "loopscope sees %s", sees);
 	if (hidden)
 		buf_printf(&text, "; %zu thing%s hidden", hidden, hidden == 1 ? " is" : "s are");
 	if (attention)
 		buf_printf(&text, "%s %zu%s need%s attention", hidden ? " and" : ";", attention,
-			hidden ? "" : attention == 1 ? " thing" : " things",
+			hidden			 ? ""
+				: attention == 1 ? " thing"
+						 : " things",
 			attention == 1 ? "s" : "");
 	buf_char(&text, '.');
 	return arena_strdup(e->arena, text.data);
@@ -223,8 +223,10 @@ void exam_run(const struct exam *e, const struct doctor_check *const *list, size
 	struct doctor_report *out)
 {
 	struct doctor_report made = {0};
-	struct report report = {.arena = e->arena, .findings = VEC_INIT(FINDINGS_MAX),
-		.evidence = VEC_INIT(DETAILS_MAX), .fixes = VEC_INIT(DETAILS_MAX)};
+	struct report report = {.arena = e->arena,
+		.findings = VEC_INIT(FINDINGS_MAX),
+		.evidence = VEC_INIT(DETAILS_MAX),
+		.fixes = VEC_INIT(DETAILS_MAX)};
 
 	for (size_t i = 0; i < count; i++) {
 		report.check = list[i];

@@ -38,7 +38,7 @@ extern const struct record_type right_type;
  * up = needs attention. Everything lives in the arena.
  */
 struct doctor_report {
-	const char *answer; /* one sentence with a full stop */
+	const char *answer;		/* one sentence with a full stop */
 	const struct finding *findings; /* in the order of checks.def; subject names the check */
 	size_t finding_count;
 	const struct right *rights;

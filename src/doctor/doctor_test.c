@@ -16,12 +16,21 @@ static struct host host;
 static struct exam make(struct arena *a)
 {
 	static const struct host_address usual[] = {
-		{.address = {AF_INET, {127, 0, 0, 1}, 0}, .prefix_bits = 8, .up = true,
-			.loopback = true, .device = "lo"},
-		{.address = {AF_INET6, {[15] = 1}, 0}, .prefix_bits = 128, .up = true,
-			.loopback = true, .device = "lo"},
+		{.address = {AF_INET, {127, 0, 0, 1}, 0},
+			.prefix_bits = 8,
+			.up = true,
+			.loopback = true,
+			.device = "lo"},
+		{.address = {AF_INET6, {[15] = 1}, 0},
+			.prefix_bits = 128,
+			.up = true,
+			.loopback = true,
+			.device = "lo"},
 	};
-	struct exam e = {.host = &host, .arena = a, .query = &query, .addresses = usual,
+	struct exam e = {.host = &host,
+		.arena = a,
+		.query = &query,
+		.addresses = usual,
 		.address_count = 2};
 
 	query = (struct doctor_query){0};

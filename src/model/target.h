@@ -11,14 +11,15 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/endpoint.h"
+#include "model/field.h"
 
 enum target_kind {
-	TARGET_PORT,	  /* a port on any address of this machine */
-	TARGET_ENDPOINT,  /* an address and a port */
-	TARGET_ADDRESS,	  /* an address alone */
-	TARGET_HOST,	  /* a host name, with a port or (port 0) without; `localhost` is one */
-	TARGET_URL,	  /* scheme, host or address, port, path */
-	TARGET_NAME,	  /* a service or project name */
+	TARGET_PORT,	 /* a port on any address of this machine */
+	TARGET_ENDPOINT, /* an address and a port */
+	TARGET_ADDRESS,	 /* an address alone */
+	TARGET_HOST,	 /* a host name, with a port or (port 0) without; `localhost` is one */
+	TARGET_URL,	 /* scheme, host or address, port, path */
+	TARGET_NAME,	 /* a service or project name */
 	TARGET_PID,
 	TARGET_UNIX,
 	TARGET_CONTAINER,
@@ -26,17 +27,21 @@ enum target_kind {
 
 struct target {
 	enum target_kind kind;
-	const char *text;	/* as typed */
-	const char *host;	/* HOST, URL: the name; lower case, no brackets; NULL if an address */
+	const char *text; /* as typed, without blanks around; a URL's password is "***" */
+	const char *host; /* HOST, URL: the name; lower case, no brackets; NULL if an address */
 	struct address address; /* PORT: unspec */
 	uint16_t port;		/* URL: the scheme's default when none was given */
-	bool has_port;
+	bool has_port;		/* port holds one: typed, or the scheme's default */
 	enum proto proto;	/* TCP unless /udp was said */
 	const char *scheme;	/* URL: lower case */
 	const char *path;	/* URL: path and query, at least "/"; UNIX: the path */
 	const char *name;	/* NAME, CONTAINER */
-	pid_t pid;
+	pid_t pid;		/* PID */
 };
+
+#define TARGET_TEXT_MAX 4096
+
+const char *target_kind_name(int kind); /* "port", "endpoint", "url" ... */
 
 /*
  * Parses one target; strings go to the arena. Errors name the offending text and what was expected:

@@ -102,10 +102,9 @@ static void put_line(struct cursor *c, const char *line, size_t len)
 
 void prose_wrap(struct out *out, const char *text, unsigned at, unsigned indent)
 {
-	AUTO(buf) struct buf plain;
+	AUTO(buf) struct buf plain = BUF_INIT(TEXT_MAX);
 	struct cursor c = {out, at, indent, MAX(prose_width(out), indent + WIDTH_MIN), true, false};
 
-	buf_init(&plain, TEXT_MAX);
 	prose_plain(out, &plain, text);
 	for (const char *p = plain.data;;) {
 		size_t len = strcspn(p, "\n");
@@ -125,10 +124,9 @@ void prose_wrap(struct out *out, const char *text, unsigned at, unsigned indent)
 
 void prose_row(struct out *out, const char *left, unsigned left_width, const char *right)
 {
-	AUTO(buf) struct buf plain;
+	AUTO(buf) struct buf plain = BUF_INIT(TEXT_MAX);
 	unsigned column = 2 + left_width + 2;
 
-	buf_init(&plain, TEXT_MAX);
 	prose_plain(out, &plain, left);
 	unsigned width = (unsigned)text_width(plain.data, plain.len);
 	out_printf(out, "  %s", plain.data);

@@ -64,8 +64,9 @@ TEST(takes_a_style_up_again)
 	out_style(&out, STYLE_ANSWER);
 	prose_wrap(&out, "one two three four five six seven", 0, 2);
 	out_plain(&out);
-	CHECK_STR(out.text.data, "\x1b[1mone two three four five\x1b[0m\n"
-				 "  \x1b[1msix seven\x1b[0m\n\x1b[0m");
+	CHECK_STR(out.text.data,
+		"\x1b[1mone two three four five\x1b[0m\n"
+		"  \x1b[1msix seven\x1b[0m\n\x1b[0m");
 	buf_fini(&out.text);
 }
 

@@ -13,7 +13,7 @@ struct lookup; /* a question under way */
 
 struct lookup_answer {
 	bool timed_out;
-	int failure; /* EAI_* of getaddrinfo, 0 = there are addresses */
+	int failure;		  /* EAI_* of getaddrinfo, 0 = there are addresses */
 	const char *failure_text; /* gai_strerror, static; NULL when there is none */
 	struct address addresses[LOOKUP_ADDRESSES_MAX]; /* in the order programs try them */
 	size_t address_count;

@@ -16,7 +16,8 @@ TEST(finds_an_address)
 TEST(says_why_there_is_none)
 {
 	/* a label of 64 bytes is refused before anyone is asked, RFC 1035 section 2.3.4 */
-	AUTO(lookup) struct lookup *l = lookup_start(
+	AUTO(lookup)
+	struct lookup *l = lookup_start(
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.localhost");
 	struct lookup_answer a;
 

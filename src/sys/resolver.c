@@ -78,8 +78,7 @@ static bool parse_host_line(struct arena *arena, struct scan *line, struct hosts
 	return out->name_count > 0;
 }
 
-void resolver_parse_hosts(struct arena *arena, const char *text, size_t len,
-	struct hosts_file *out)
+void resolver_parse_hosts(struct arena *arena, const char *text, size_t len, struct hosts_file *out)
 {
 	VEC(struct hosts_entry) entries = VEC_INIT(RESOLVER_HOSTS_MAX);
 	struct scan all = {text, text + len, 0}, line;
@@ -127,7 +126,8 @@ static void parse_action(const char *word, struct nss_source *source)
 	status[equals - word] = '\0';
 	int named = status_named(status);
 	for (uint8_t a = 0; named >= 0 && a < ARRAY_SIZE(actions); a++)
-		for (int i = 0; strcasecmp(equals + 1, actions[a]) == 0 && i < NSS_STATUS_COUNT; i++)
+		for (int i = 0; strcasecmp(equals + 1, actions[a]) == 0 && i < NSS_STATUS_COUNT;
+			i++)
 			if ((i == named) != all_but)
 				source->on[i] = a;
 }
@@ -154,8 +154,7 @@ static void parse_chain(struct arena *arena, struct scan *line, struct nss_chain
 		if (line->p == line->end)
 			break;
 		if (*line->p == '[') {
-			parse_group(line,
-				sources.count ? &sources.items[sources.count - 1] : NULL);
+			parse_group(line, sources.count ? &sources.items[sources.count - 1] : NULL);
 			continue;
 		}
 		const char *start = line->p;
@@ -163,12 +162,12 @@ static void parse_chain(struct arena *arena, struct scan *line, struct nss_chain
 			line->p++;
 		struct nss_source *slot = vec_push(&sources);
 		if (slot)
-			*slot = (struct nss_source){
-				.name = arena_strndup(arena, start, (size_t)(line->p - start)),
+			*slot = (struct nss_source){.name = arena_strndup(arena, start,
+							    (size_t)(line->p - start)),
 				.on = {[NSS_SUCCESS] = NSS_RETURN}};
 	}
-	*out = (struct nss_chain){
-		arena_memdup(arena, sources.items, sources.count * sizeof(*sources.items)),
+	*out = (struct nss_chain){arena_memdup(arena, sources.items,
+					  sources.count * sizeof(*sources.items)),
 		sources.count, line->line};
 	vec_fini(&sources);
 }
@@ -305,10 +304,9 @@ static bool read_file(const struct host *host, const char *path, struct buf *b)
 
 void resolver_read(const struct host *host, struct arena *arena, struct resolver *out)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(RESOLVER_FILE_MAX);
 	struct resolver r = {0};
 
-	buf_init(&b, RESOLVER_FILE_MAX);
 	r.has_hosts = read_file(host, "etc/hosts", &b);
 	resolver_parse_hosts(arena, b.data, b.len, &r.hosts);
 	r.has_nsswitch = read_file(host, "etc/nsswitch.conf", &b);
@@ -348,8 +346,7 @@ const struct hosts_entry *resolver_hosts_find(const struct hosts_file *hosts, co
 	return NULL;
 }
 
-static void from_files(const struct hosts_file *hosts, const char *name,
-	struct resolver_answer *a)
+static void from_files(const struct hosts_file *hosts, const char *name, struct resolver_answer *a)
 {
 	for (size_t i = 0; i < hosts->entry_count; i++) {
 		const struct hosts_entry *entry = &hosts->entries[i];
@@ -372,8 +369,8 @@ static bool ends_with(const char *name, const char *suffix)
 static bool is_localhost(const char *name)
 {
 	return strcasecmp(name, "localhost") == 0 || strcasecmp(name, "localhost.") == 0 ||
-		strcasecmp(name, "localhost.localdomain") == 0 ||
-		ends_with(name, ".localhost") || ends_with(name, ".localhost.");
+		strcasecmp(name, "localhost.localdomain") == 0 || ends_with(name, ".localhost") ||
+		ends_with(name, ".localhost.");
 }
 
 static enum nss_status ask(const struct resolver *r, const struct nss_source *source,

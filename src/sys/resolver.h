@@ -12,11 +12,11 @@
 #include "sys/host.h"
 
 enum {
-	RESOLVER_FILE_MAX = 4 << 20,   /* bytes read of each file: block lists make hosts large */
-	RESOLVER_HOSTS_MAX = 200000,   /* lines of hosts */
-	RESOLVER_NAMES_MAX = 64,       /* names on one line */
+	RESOLVER_FILE_MAX = 4 << 20, /* bytes read of each file: block lists make hosts large */
+	RESOLVER_HOSTS_MAX = 200000, /* lines of hosts */
+	RESOLVER_NAMES_MAX = 64,     /* names on one line */
 	RESOLVER_SOURCES_MAX = 16,
-	RESOLVER_SERVERS_MAX = 3,      /* MAXNS of <resolv.h>: glibc asks no more */
+	RESOLVER_SERVERS_MAX = 3, /* MAXNS of <resolv.h>: glibc asks no more */
 	RESOLVER_SEARCH_MAX = 32,
 };
 
@@ -31,7 +31,8 @@ struct hosts_entry {
 struct hosts_file {
 	const struct hosts_entry *entries;
 	size_t entry_count;
-	unsigned bad_line; /* the first line that is neither empty nor an address with names; 0 = none */
+	unsigned
+		bad_line; /* the first line that is neither empty nor an address with names; 0 = none */
 };
 
 /* nsswitch.conf(5): what happens after a source said so. */
@@ -39,9 +40,9 @@ enum nss_status { NSS_SUCCESS, NSS_NOTFOUND, NSS_UNAVAIL, NSS_TRYAGAIN, NSS_STAT
 enum nss_action { NSS_CONTINUE, NSS_RETURN, NSS_MERGE };
 
 struct nss_source {
-	const char *name; /* "files", "dns", "myhostname" ... */
+	const char *name;	      /* "files", "dns", "myhostname" ... */
 	uint8_t on[NSS_STATUS_COUNT]; /* enum nss_action */
-	bool installed; /* its module is there; set by resolver_read */
+	bool installed;		      /* its module is there; set by resolver_read */
 };
 
 struct nss_chain {
@@ -84,8 +85,8 @@ const struct nss_source *resolver_source(const struct resolver *r, const char *n
 bool resolver_has_module(const struct host *host, const char *name);
 
 struct resolver_answer {
-	const char *source;	 /* "files", "myhostname", "resolve"; NULL = nobody on this machine */
-	unsigned line;		 /* files: the first line that names it */
+	const char *source; /* "files", "myhostname", "resolve"; NULL = nobody on this machine */
+	unsigned line;	    /* files: the first line that names it */
 	struct address addresses[8];
 	size_t address_count;
 	bool asks_network; /* no source here answers, and dns or mdns would be asked */

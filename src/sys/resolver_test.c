@@ -46,16 +46,21 @@ TEST(reads_hosts)
 	CHECK(address_eq(&h.entries[1].address, &ADDRESS_LOOPBACK6));
 	CHECK_STR(h.entries[2].names[0], "db");
 	CHECK_INT(h.bad_line, 5);
-	CHECK_INT(hosts_of(a, "\xef\xbb\xbf" "127.0.0.1 localhost\n").bad_line, 1);
+	CHECK_INT(hosts_of(a,
+			  "\xef\xbb\xbf"
+			  "127.0.0.1 localhost\n")
+			  .bad_line,
+		1);
 	CHECK_INT(hosts_of(a, "").entry_count, 0);
 }
 
 TEST(reads_nsswitch)
 {
 	AUTO(arena) struct arena *a = arena_new();
-	struct nss_chain c = chain_of(a, "passwd: files\n"
-					 "hosts:files mymachines resolve[!UNAVAIL=return] "
-					 "[notfound=continue tryagain=RETURN] myhostname dns # x\n");
+	struct nss_chain c = chain_of(a,
+		"passwd: files\n"
+		"hosts:files mymachines resolve[!UNAVAIL=return] "
+		"[notfound=continue tryagain=RETURN] myhostname dns # x\n");
 
 	CHECK_INT(c.source_count, 5);
 	CHECK_INT(c.line, 2);
@@ -76,11 +81,12 @@ TEST(reads_nsswitch)
 TEST(reads_resolv_conf)
 {
 	AUTO(arena) struct arena *a = arena_new();
-	struct dns_config d = dns_of(a, "; old\n#nameserver 1.1.1.1\nnameserver 10.0.0.1\n"
-					"nameserver fd00::1\r\nnameserver 10.0.0.3\n"
-					"nameserver 10.0.0.4\nnameserver what\n"
-					"search corp.example home.arpa\n"
-					"options ndots:99 timeout:2 attempts:x rotate use-vc");
+	struct dns_config d = dns_of(a,
+		"; old\n#nameserver 1.1.1.1\nnameserver 10.0.0.1\n"
+		"nameserver fd00::1\r\nnameserver 10.0.0.3\n"
+		"nameserver 10.0.0.4\nnameserver what\n"
+		"search corp.example home.arpa\n"
+		"options ndots:99 timeout:2 attempts:x rotate use-vc");
 
 	CHECK_INT(d.server_count, 3);
 	CHECK_INT(d.servers_ignored, 1);
@@ -140,7 +146,8 @@ TEST(reads_a_fixture_root)
 {
 	AUTO(arena) struct arena *a = arena_new();
 	char root[] = "/tmp/loopscope-resolver-XXXXXX";
-	static const char *const folders[] = {"proc", "etc", "usr", "usr/lib", "usr/lib/a-linux-gnu"};
+	static const char *const folders[] = {"proc", "etc", "usr", "usr/lib",
+		"usr/lib/a-linux-gnu"};
 	static const char *const files[] = {"usr/lib/a-linux-gnu/libnss_myhostname.so.2",
 		"etc/nsswitch.conf", "etc/hosts"};
 	struct host host;

@@ -83,7 +83,7 @@ def test_bash(verbs, port):
             ("loopscope help exit", ["exit-codes"]),
             ("loopscope completion ", ["bash", "zsh", "fish"]),
             ("loopscope --json completion f", ["fish"]),
-            ("loopscope ls --col", ["--color="]),
+            ("loopscope help --col", ["--color="]),
             ("loopscope ls --color=al", ["always"]),
             ("loopscope ls --color n", ["never"]),
             ("loopscope --color never comp", ["completion"]),
@@ -98,7 +98,7 @@ def test_bash(verbs, port):
         bash_complete(f"loopscope ls $(touch {folder}/a) `touch {folder}/b` ")
         bash_complete(f"loopscope ls $(touch {folder}/a)")
         check("bash: what is typed is never run", not os.listdir(folder))
-    _, errors = bash_complete("loopscope ls --col")
+    _, errors = bash_complete("loopscope help --col")
     check("bash: no space after =", "compopt -o nospace" in errors, errors)
     said = in_terminal(["bash", "--norc", "-i"],
                        ["source <(loopscope completion bash); echo lo''aded\n",
