@@ -376,7 +376,7 @@ static void label_namespaces(struct build *b)
 		else if (o->unit && str_ends(o->unit, ".service"))
 			ns->label = o->unit;
 		else
-			ns->label = arena_printf(b->s->arena, "namespace %u", ns->inode);
+			ns->label = arena_printf(b->s->arena, "netns %u", ns->inode);
 	}
 }
 

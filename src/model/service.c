@@ -76,10 +76,6 @@ static void name_text(const void *record, struct buf *out)
 		buf_str(out, "  ");
 		escaped(out, s->project->branch);
 	}
-	if (s->netns_label && !s->container) {
-		buf_str(out, "  in ");
-		escaped(out, s->netns_label);
-	}
 }
 
 static void port_text(const void *record, struct buf *out)
@@ -217,7 +213,7 @@ static const struct field service_fields[] = {
 	FIELD_OF(struct service, held_by, "held_by", FIELD_TEXT, "HELD BY",
 		"when no process is visible", .priority = PRIORITY_HIDDEN),
 	FIELD_OF(struct service, netns_label, "namespace", FIELD_TEXT, "NAMESPACE",
-		"another network namespace; empty for this one", .priority = PRIORITY_HIDDEN),
+		"another network namespace; empty for this one", .priority = 3),
 	FIELD(struct service, container, FIELD_RECORD, NULL, "the container",
 		.type = &container_type),
 	FIELD(struct service, project, FIELD_RECORD, NULL, "the project", .type = &project_type),
