@@ -226,9 +226,23 @@ static int compare_holders(const void *pa, const void *pb)
 	return (a->fd > b->fd) - (a->fd < b->fd);
 }
 
+/* Reads all that hold a wanted socket at once, which several threads can do. */
+static void read_owners(struct build *b)
+{
+	AUTO(free) pid_t *pids = must_calloc(b->facts.v.count + 1, sizeof(*pids));
+	size_t count = 0;
+
+	VEC_EACH (&b->facts.v, fact)
+		if (map_get(&b->by_inode, fact->inode, NULL) &&
+			(count == 0 || pids[count - 1] != fact->pid))
+			pids[count++] = fact->pid;
+	owner_table_add_all(b->owners, pids, count);
+}
+
 static void join_holders(struct build *b)
 {
 	b->holders.max = FACTS_MAX;
+	read_owners(b);
 	VEC_EACH (&b->facts.v, fact) {
 		uint64_t index;
 		if (!map_get(&b->by_inode, fact->inode, &index))
