@@ -147,21 +147,27 @@ int fs_write_atomic(const char *path, const void *bytes, size_t len, struct err 
 	return 0;
 }
 
-int fs_state_dir(struct buf *out, struct err *err)
+int fs_state_path(struct buf *out, struct err *err)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (!str_empty(xdg) && xdg[0] == '/')
+		buf_printf(out, "%s/loopscope", xdg);
+	else if (!str_empty(home) && home[0] == '/')
+		buf_printf(out, "%s/.local/state/loopscope", home);
+	else
+		return err_set(err, -ENOENT, "neither XDG_STATE_HOME nor HOME names a folder");
+	return 0;
+}
+
+int fs_state_dir(struct buf *out, struct err *err)
+{
 	AUTO(buf) struct buf path = BUF_INIT(4096);
 	struct stat st;
 
-	if (!str_empty(xdg) && xdg[0] == '/')
-		buf_printf(&path, "%s/loopscope", xdg);
-	else if (!str_empty(home) && home[0] == '/')
-		buf_printf(&path, "%s/.local/state/loopscope", home);
-	else
-		return err_set(err, -ENOENT, "neither XDG_STATE_HOME nor HOME names a folder");
-	if (path.overflow)
-		return err_set(err, -ENAMETOOLONG, "the path of the state folder is too long");
-	int r = fs_mkdirs(path.data, 0700, err);
+	int r = fs_state_path(&path, err);
+	if (r == 0)
+		r = fs_mkdirs(path.data, 0700, err);
 	if (r < 0)
 		return r;
 	if (stat(path.data, &st) < 0)

@@ -165,3 +165,32 @@ int options_parse(const struct option_set *sets, size_t set_count, int argc, cha
 	*out_argc = kept;
 	return 0;
 }
+
+void options_label(const struct option_row *row, struct buf *out)
+{
+	if (row->letter)
+		buf_printf(out, "-%c, ", row->letter);
+	buf_printf(out, "--%s", row->name);
+	if (row->argument)
+		buf_printf(out, row->kind == OPTION_OPTIONAL ? "[=%s]" : "=%s", row->argument);
+}
+
+/* True when the help has words for the choices already: "auto, bpf (iterator) or none". */
+static bool names_choices(const struct option_row *row)
+{
+	for (int i = 0; row->choices[i]; i++)
+		if (!strstr(row->help, row->choices[i]))
+			return false;
+	return true;
+}
+
+void options_says(const struct option_row *row, struct buf *out)
+{
+	buf_str(out, row->help);
+	if (row->kind != OPTION_CHOICE || names_choices(row))
+		return;
+	for (int i = 0; row->choices[i]; i++) {
+		const char *before = i == 0 ? ": " : row->choices[i + 1] ? ", " : " or ";
+		buf_printf(out, "%s%s", before, row->choices[i]);
+	}
+}

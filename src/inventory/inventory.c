@@ -376,7 +376,7 @@ static void label_namespaces(struct build *b)
 		else if (o->unit && str_ends(o->unit, ".service"))
 			ns->label = o->unit;
 		else
-			ns->label = arena_printf(b->s->arena, "namespace %u", ns->inode);
+			ns->label = arena_printf(b->s->arena, "netns %u", ns->inode);
 	}
 }
 
@@ -388,12 +388,16 @@ static void count_blind(struct build *b)
 		hidden += s->ownerless == OWNERLESS_HIDDEN;
 	for (size_t i = 1; i < b->namespaces.count; i++)
 		closed += !b->namespaces.items[i].seen;
+	bool all_rights = caps_have(CAPS_SYS_PTRACE) && caps_have(CAPS_DAC_READ_SEARCH);
 	if (hidden)
 		add_blind(b,
 			arena_printf(b->s->arena, "the owner of %llu socket%s",
 				(unsigned long long)hidden, hidden == 1 ? "" : "s"),
-			"the processes belong to other users",
-			"sudo, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", hidden);
+			all_rights ? "the process has capabilities that loopscope lacks"
+				   : "the processes belong to other users",
+			all_rights ? "every capability that it has"
+				   : "sudo, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			hidden);
 	if (closed)
 		add_blind(b,
 			arena_printf(b->s->arena, "%llu network namespace%s",
