@@ -29,11 +29,14 @@ static int unknown(const struct option_set *sets, size_t count, const char *word
 	const char *best = NULL;
 	unsigned best_distance = 3;
 	size_t len = strcspn(word, "=");
+	char name[64] = "";
 
 	text_escape(&shown, word, len);
+	if (len > 2 && len - 2 < sizeof(name))
+		memcpy(name, word + 2, len - 2);
 	for (size_t s = 0; word[1] == '-' && s < count; s++) {
 		for (size_t i = 0; i < sets[s].count; i++) {
-			unsigned d = str_distance(word + 2, sets[s].rows[i].name);
+			unsigned d = str_distance(name, sets[s].rows[i].name);
 			if (d < best_distance) {
 				best_distance = d;
 				best = sets[s].rows[i].name;
