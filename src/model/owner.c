@@ -113,7 +113,7 @@ static const struct field owner_fields[] = {
 		.help = "the program's short name"},
 	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
 	FIELD(struct owner, uid, FIELD_UINT32, "UID", "the user's number", .align_right = true),
-	FIELD(struct owner, started_ms, FIELD_TIME, "SINCE", "when it started"),
+	FIELD_OF(struct owner, started_ms, "started", FIELD_TIME, "SINCE", "when it started"),
 	FIELD(struct owner, ppid, FIELD_INT32, "PPID", "the parent's process id",
 		.align_right = true),
 	FIELD(struct owner, comm, FIELD_TEXT, "COMM", "the kernel's 15 bytes of its name"),
