@@ -157,6 +157,8 @@ int fs_state_path(struct buf *out, struct err *err)
 		buf_printf(out, "%s/.local/state/loopscope", home);
 	else
 		return err_set(err, -ENOENT, "neither XDG_STATE_HOME nor HOME names a folder");
+	if (out->overflow)
+		return err_set(err, -ENAMETOOLONG, "the path of the state folder is too long");
 	return 0;
 }
 

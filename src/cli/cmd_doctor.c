@@ -143,7 +143,10 @@ static void print_report(struct cli *cli, const struct doctor_report *report)
 			MAX(l.subject_width, (unsigned)strlen(report->findings[i].subject));
 	l.column = 2 + 3 + l.subject_width + 2;
 	out_style(&cli->out, STYLE_ANSWER);
-	prose_wrap(&cli->out, report->answer, 0, 0);
+	if (cli->out.columns)
+		prose_wrap(&cli->out, report->answer, 0, 0);
+	else
+		out_printf(&cli->out, "%s\n", report->answer); /* one line for programs */
 	out_plain(&cli->out);
 	out_str(&cli->out, "\n");
 	for (size_t i = 0; i < report->finding_count; i++)
