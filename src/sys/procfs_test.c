@@ -58,6 +58,11 @@ TEST(refuses_a_broken_stat)
 		CHECK(!parse_stat(bad[i], &s));
 }
 
+static bool parse_status(const char *text, struct proc_status *out)
+{
+	return procfs_parse_status(text, strlen(text), out);
+}
+
 TEST(reads_the_effective_user_and_the_tracer)
 {
 	static const char text[] = "Name:\tsu\\nUid:\\t0\nUmask:\t0022\nState:\tS (sleeping)\n"
@@ -65,14 +70,14 @@ TEST(reads_the_effective_user_and_the_tracer)
 				   "Uid:\t1000\t33\t0\t0\nGid:\t1\t1\t1\t1\n";
 	struct proc_status s;
 
-	CHECK(procfs_parse_status(text, strlen(text), &s));
+	CHECK(parse_status(text, &s));
 	CHECK_INT(s.uid, 33);
 	CHECK_INT(s.tracer, 77);
-	CHECK(procfs_parse_status("Uid:\t0\t4294967295\t0\t0\n", 24, &s));
+	CHECK(parse_status("Uid:\t0\t4294967295\t0\t0\n", &s));
 	CHECK_INT(s.uid, UINT32_MAX);
-	CHECK(!procfs_parse_status("Uid:\t1000\t33", 12, &s)); /* cut within the line */
-	CHECK(!procfs_parse_status("Uid:\t1000\n", 10, &s));
-	CHECK(!procfs_parse_status("", 0, &s));
+	CHECK(!parse_status("Uid:\t1000\t33", &s)); /* cut within the line */
+	CHECK(!parse_status("Uid:\t1000\n", &s));
+	CHECK(!parse_status("", &s));
 }
 
 static struct proc_argv parse_argv(struct arena *a, const char *bytes, size_t len)
