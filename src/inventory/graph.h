@@ -50,6 +50,7 @@ struct graph_node {
 	uint64_t accepted;      /* connections that others opened to it */
 	uint64_t opened;        /* connections that it opened */
 	uint32_t in, out;       /* edges */
+	bool center;            /* graph_around: the target named it */
 	uint32_t alike;         /* nodes that graph_fold made into this one; 1 = only itself */
 };
 
@@ -71,7 +72,7 @@ struct graph {
 	const struct graph_edge *edges;
 	size_t edge_count;
 	uint64_t connections; /* on the map */
-	size_t alone;         /* nodes without an edge */
+	size_t alone;         /* nodes without an edge, before folding */
 	uint64_t left_out; /* connections to sockets that every desktop program is connected to */
 	size_t left_out_services;
 	uint64_t pairs;  /* unix socket pairs: no endpoint, so nobody talks to anybody by name */

@@ -25,12 +25,14 @@ static void open_group(struct graph_node *merged)
 	merged->pid = -1;
 	merged->user = NULL;
 	merged->address.family = AF_UNSPEC;
+	merged->center = false;
 }
 
 static void add_to_group(struct graph_node *merged, uint16_t *high, const struct graph_node *n)
 {
 	merged->alike += n->alike;
 	merged->processes += n->processes;
+	merged->center = merged->center || n->center;
 	merged->port = MIN(merged->port, n->port);
 	*high = MAX(*high, n->port);
 	if (!n->context || !merged->context || !str_eq(n->context, merged->context))
@@ -192,8 +194,11 @@ static uint64_t edge_hash(bool out, uint32_t self, uint32_t other)
 static void sign(const struct graph *g, uint64_t *signs)
 {
 	for (size_t i = 0; i < g->node_count; i++) {
-		uint64_t key[] = {(uint64_t)g->nodes[i].kind,
-			map_hash(g->nodes[i].name, strlen(g->nodes[i].name))};
+		const struct graph_node *n = &g->nodes[i];
+		bool alone = n->in + n->out == 0;
+		uint64_t key[] = {(uint64_t)n->kind, map_hash(n->name, strlen(n->name)),
+			n->port == 0,
+			alone && n->context ? map_hash(n->context, strlen(n->context)) : 0};
 		signs[i] = map_hash(key, sizeof(key));
 	}
 	for (size_t i = 0; i < g->edge_count; i++) {
@@ -226,7 +231,7 @@ static const struct graph *fold_alike(struct step *step, size_t limit)
 	stay(step);
 	for (uint32_t i = 0; i < g->node_count; i++) {
 		uint64_t leader = i;
-		if (g->nodes[i].in + g->nodes[i].out == 0 || g->nodes[i].kind > GRAPH_CLIENT)
+		if (g->nodes[i].kind > GRAPH_CLIENT)
 			continue;
 		if (!map_get(&first, signs[i], &leader))
 			map_set(&first, signs[i], i);

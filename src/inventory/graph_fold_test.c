@@ -49,6 +49,20 @@ TEST(keeps_those_with_other_neighbours)
 	lab_free(lab);
 }
 
+TEST(folds_what_nobody_talks_to)
+{
+	struct lab *lab = fan(2);
+
+	for (int i = 0; i < 6; i++)
+		lab_service(lab, lab_owner(lab, 50 + i, "x"), "spare", "127.0.0.1",
+			(uint16_t)(7000 + i));
+	const struct graph *g = fold(lab, (struct graph_limits){.alike = 5});
+	CHECK_INT(g->alone, 6);
+	CHECK_INT(g->node_count, 4);
+	CHECK_STR(g->nodes[2].detail, "7000 to 7005");
+	lab_free(lab);
+}
+
 TEST(counts_other_computers)
 {
 	struct lab *lab = lab_new();
@@ -118,5 +132,5 @@ TEST(never_loses_a_connection)
 	lab_free(lab);
 }
 
-TESTS(makes_alike_nodes_one, keeps_those_with_other_neighbours, counts_other_computers,
-	says_how_many_more, never_loses_a_connection)
+TESTS(makes_alike_nodes_one, keeps_those_with_other_neighbours, folds_what_nobody_talks_to,
+	counts_other_computers, says_how_many_more, never_loses_a_connection)

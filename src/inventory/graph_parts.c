@@ -169,7 +169,7 @@ void graph_parts_finish(struct graph_parts *p, struct graph *out)
 		out->connections += e->connections;
 	}
 	for (size_t i = 0; i < out->node_count; i++)
-		out->alone += nodes[i].in + nodes[i].out == 0;
+		out->alone += nodes[i].in + nodes[i].out == 0 ? nodes[i].alike : 0;
 	out->beyond += p->beyond;
 }
 

@@ -112,7 +112,7 @@ static bool hits(const struct graph_node *n, const struct target *t)
 	return false;
 }
 
-enum { UP = 1, DOWN = 2 };
+enum { UP = 1, DOWN = 2, CENTER = 4 };
 
 /* Marks what is one edge further up and down; true when that was anything new. */
 static bool spread(const struct graph *g, uint8_t *marks)
@@ -148,7 +148,7 @@ const struct graph *graph_around(
 	graph_parts_init(&parts, arena);
 	for (size_t i = 0; i < g->node_count; i++) {
 		if (hits(&g->nodes[i], target))
-			marks[i] = UP | DOWN;
+			marks[i] = UP | DOWN | CENTER;
 		found = found || marks[i];
 	}
 	if (!found)
@@ -160,10 +160,11 @@ const struct graph *graph_around(
 			continue;
 		place[i] = graph_parts_node(&parts, g->nodes[i].kind);
 		parts.nodes.items[place[i]] = g->nodes[i];
+		parts.nodes.items[place[i]].center = marks[i] & CENTER;
 	}
 	for (size_t i = 0; i < g->edge_count; i++) {
 		struct graph_edge e = g->edges[i];
-		if (!(marks[e.from] & marks[e.to]))
+		if (!(marks[e.from] & marks[e.to] & (UP | DOWN)))
 			continue;
 		e.from = place[e.from];
 		e.to = place[e.to];
