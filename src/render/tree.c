@@ -120,6 +120,8 @@ static void print(struct walk *w, const struct tree_node *n)
 {
 	struct buf *line = &w->out->text;
 
+	if (n->apart)
+		buf_char(line, '\n');
 	print_label(w, n);
 	for (size_t i = 0; i < TREE_CELLS; i++) {
 		if (!w->cells[i])
