@@ -22,10 +22,17 @@ void *arena_memdup(struct arena *a, const void *bytes, size_t len);
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3)
 	__attribute__((nonnull(2)));
 
+/* Moves everything in `other` to a, where it lives on at the same addresses; frees other itself. */
+void arena_adopt(struct arena *a, struct arena *other);
+
 /* Bytes handed out so far; what a limit is measured against. */
 size_t arena_used(const struct arena *a);
 
-#define arena_new_of(a, type)	       ((type *)arena_alloc((a), sizeof(type)))
-#define arena_array(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (count)))
+/* count elements of size bytes; a product that does not fit is a bug. */
+void *arena_calloc(struct arena *a, size_t count, size_t size)
+	__attribute__((malloc, alloc_size(2, 3)));
+
+#define arena_new_of(a, type)	    ((type *)arena_alloc((a), sizeof(type)))
+#define arena_array(a, type, count) ((type *)arena_calloc((a), (count), sizeof(type)))
 
 AUTO_DEFINE(arena, struct arena *, arena_free)

@@ -4,7 +4,6 @@
  */
 #include "base/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -46,14 +45,13 @@ size_t text_decode(const char *s, size_t len, uint32_t *out)
 	return need;
 }
 
-/* Controls, invisible and direction-changing characters that could make text lie. */
-static bool is_unsafe(uint32_t cp)
+bool text_is_unsafe(uint32_t cp)
 {
-	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
-		cp == 0xad || cp == 0x61c || cp == 0x180e || /* soft hyphen, ALM, MVS */
-		(cp >= 0x200b && cp <= 0x200f) ||	      /* zero width, LRM, RLM */
-		(cp >= 0x2028 && cp <= 0x202e) ||	      /* separators, embeddings, overrides */
-		(cp >= 0x2060 && cp <= 0x206f) ||	      /* invisible operators, isolates */
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
+		cp == 0x180e ||			  /* soft hyphen, ALM, MVS */
+		(cp >= 0x200b && cp <= 0x200f) || /* zero width, LRM, RLM */
+		(cp >= 0x2028 && cp <= 0x202e) || /* separators, embeddings, overrides */
+		(cp >= 0x2060 && cp <= 0x206f) || /* invisible operators, isolates */
 		cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) || (cp >= 0xe0000 && cp <= 0xe007f);
 }
 
@@ -78,7 +76,7 @@ void text_escape(struct buf *out, const char *s, size_t len)
 	for (size_t i = 0; i < len;) {
 		uint32_t cp = 0;
 		size_t n = text_decode(s + i, len - i, &cp);
-		if (n && !is_unsafe(cp)) {
+		if (n && !text_is_unsafe(cp)) {
 			i += n;
 			continue;
 		}

@@ -4,7 +4,8 @@
  * Asked is isMaster, the old name of `hello` that every version knows: each client sends it before
  * it logs in, and it changes nothing. The newest wire version in the answer tells the release.
  *
- *	length(4) request(4) answer-to(4) opcode(4)=2013 | flags(4) kind(1)=0 document   (little-endian)
+ *	length(4) request(4) answer-to(4) opcode(4)=2013 | flags(4) kind(1)=0 document
+ *	all of it little-endian
  *	document (bsonspec.org):  length(4) { type(1) name NUL value } NUL
  *
  * A client that speaks HTTP to it is told so in HTTP, with a fixed text.
@@ -19,10 +20,61 @@
 #define DOCUMENT_MAX (16u << 10)
 
 static const uint8_t is_master[] = {
-	55, 0, 0, 0, 0x70, 0x6f, 0x6f, 0x6c, 0, 0, 0, 0, 0xdd, 0x07, 0, 0, /* header */
-	0, 0, 0, 0, 0,							     /* flags, kind */
-	34, 0, 0, 0, 0x10, 'i', 's', 'M', 'a', 's', 't', 'e', 'r', 0, 1, 0, 0, 0, 0x02, '$', 'd',
-	'b', 0, 6, 0, 0, 0, 'a', 'd', 'm', 'i', 'n', 0, 0,
+	55,
+	0,
+	0,
+	0,
+	0x70,
+	0x6f,
+	0x6f,
+	0x6c,
+	0,
+	0,
+	0,
+	0,
+	0xdd,
+	0x07,
+	0,
+	0, /* header */
+	0,
+	0,
+	0,
+	0,
+	0, /* flags, kind */
+	34,
+	0,
+	0,
+	0,
+	0x10,
+	'i',
+	's',
+	'M',
+	'a',
+	's',
+	't',
+	'e',
+	'r',
+	0,
+	1,
+	0,
+	0,
+	0,
+	0x02,
+	'$',
+	'd',
+	'b',
+	0,
+	6,
+	0,
+	0,
+	0,
+	'a',
+	'd',
+	'm',
+	'i',
+	'n',
+	0,
+	0,
 };
 
 /* The size of a BSON value, or 0 for a type that hello never returns; r stands before the value. */
@@ -113,6 +165,7 @@ static enum decode_result told_in_http(struct reader r, struct decoded *out)
 		if (l.len == 0) {
 			begins = line_begins(r, "It looks like you are trying to access MongoDB");
 			out->detail = "says over HTTP that it is MongoDB";
+			out->rather = "mongodb";
 			return begins;
 		}
 	}

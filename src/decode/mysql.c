@@ -1,7 +1,7 @@
 /*
  * mysql - MySQL, MariaDB and what speaks their protocol; the server speaks first.
  *
- *	length(3) sequence(1)=0 | protocol(1)=10 version NUL thread(4) salt(8) 0 ...   (little-endian)
+ *	length(3) sequence(1)=0 | protocol(1)=10 version NUL thread(4) salt(8) 0 ...  (little-endian)
  *	length(3) sequence(1)=0 | 0xff code(2) text                     "Host ... is not allowed"
  *
  * Protocol::HandshakeV10 and ERR_Packet in MySQL's internals manual. MariaDB puts "5.5.5-" before
@@ -26,8 +26,8 @@ static enum decode_result read_error(struct arena *arena, struct reader r, struc
 	if (line_starts(&l, "#") && l.len > 6)
 		l = (struct line){l.text + 6, l.len - 6};
 	const char *message = line_copy(arena, l.text, l.len, 180);
-	out->detail = arena_printf(arena, "%serror %u: %s", line_find(&l, "MariaDB") ? "MariaDB, " : "",
-		code, message ? message : "");
+	out->detail = arena_printf(arena, "%serror %u: %s",
+		line_find(&l, "MariaDB") ? "MariaDB, " : "", code, message ? message : "");
 	return DECODE_YES;
 }
 

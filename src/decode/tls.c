@@ -1,9 +1,10 @@
 /*
  * tls - any service behind TLS (RFC 8446, RFC 5246); "https" when it chooses HTTP by ALPN.
  *
- * The ClientHello offers TLS 1.2 as the newest version, on purpose: in 1.2 the ALPN choice stands in
- * the clear (RFC 7301), in 1.3 it is encrypted. A server that knows 1.3 says so all the same, by the
- * last eight bytes of its random (RFC 8446 section 4.1.3). One that insists on 1.3 sends an alert.
+ * The ClientHello offers TLS 1.2 as the newest version, on purpose: in 1.2 the ALPN choice stands
+ * in the clear (RFC 7301), in 1.3 it is encrypted. A server that knows 1.3 says so all the same, by
+ * the last eight bytes of its random (RFC 8446 section 4.1.3). One that insists on 1.3 sends an
+ * alert.
  *
  *	record:       type(1) version(2) length(2) | fragment                       section 5.1
  *	handshake:    type(1)=2 length(3) | ServerHello                             section 4
@@ -23,24 +24,23 @@
 #define EXT_SUPPORTED_VERSIONS 43
 
 static const uint8_t client_hello[] = {
-	22, 3, 1, 0, 163,  /* record; 3.1 is what old servers expect to see here */
+	22, 3, 1, 0, 163,   /* record; 3.1 is what old servers expect to see here */
 	1, 0, 0, 159, 3, 3, /* ClientHello, TLS 1.2 */
 	/* random: nothing secret will ever be sent, so it may be fixed */
-	'l', 'o', 'o', 'p', 's', 'c', 'o', 'p', 'e', ' ', 'l', 'o', 'o', 'k', 's', ' ',
-	'o', 'n', 'c', 'e', ' ', 'a', 'n', 'd', ' ', 'l', 'e', 'a', 'v', 'e', 's', '.',
-	0,	/* no session */
-	0, 30,	/* ciphers: ECDHE with AES-GCM, ChaCha20 and AES-CBC, then plain RSA */
-	0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 0xcc, 0xa9, 0xcc, 0xa8, 0xc0, 0x09, 0xc0, 0x13,
-	0xc0, 0x0a, 0xc0, 0x14, 0x00, 0x9c, 0x00, 0x9d, 0x00, 0x2f, 0x00, 0x35, 0x00, 0xff,
-	1, 0,	/* no compression */
-	0, 88,	/* extensions */
+	'l', 'o', 'o', 'p', 's', 'c', 'o', 'p', 'e', ' ', 'l', 'o', 'o', 'k', 's', ' ', 'o', 'n',
+	'c', 'e', ' ', 'a', 'n', 'd', ' ', 'l', 'e', 'a', 'v', 'e', 's', '.', 0, /* no session */
+	0, 30, /* ciphers: ECDHE with AES-GCM, ChaCha20 and AES-CBC, then plain RSA */
+	0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 0xcc, 0xa9, 0xcc, 0xa8, 0xc0, 0x09, 0xc0,
+	0x13, 0xc0, 0x0a, 0xc0, 0x14, 0x00, 0x9c, 0x00, 0x9d, 0x00, 0x2f, 0x00, 0x35, 0x00, 0xff, 1,
+	0,     /* no compression */
+	0, 88, /* extensions */
 	0, 0, 0, 14, 0, 12, 0, 0, 9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', /* server name */
-	0, 10, 0, 10, 0, 8, 0, 29, 0, 23, 0, 24, 0, 25,		/* groups: x25519, P-256, 384, 521 */
-	0, 11, 0, 2, 1, 0,						/* points: uncompressed */
+	0, 10, 0, 10, 0, 8, 0, 29, 0, 23, 0, 24, 0, 25, /* x25519, P-256, P-384, P-521 */
+	0, 11, 0, 2, 1, 0,				/* points: uncompressed */
 	0, 13, 0, 24, 0, 22, 4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 6, 3, 8, 6, 6, 1, 8, 7, 2,
-	1,								/* signatures */
+	1, /* signatures */
 	0, 16, 0, 14, 0, 12, 2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1', /* ALPN */
-	0, 23, 0, 0,							/* extended master secret */
+	0, 23, 0, 0, /* extended master secret */
 };
 
 struct hello {
@@ -56,9 +56,9 @@ static const char *alert_name(uint8_t description)
 		const char *name;
 	} rows[] = {{10, "unexpected message"}, {20, "bad record"}, {22, "record overflow"},
 		{40, "handshake failure"}, {47, "illegal parameter"}, {50, "decode error"},
-		{70, "protocol version"}, {71, "insufficient security"}, {80, "internal error"},
-		{109, "missing extension"}, {112, "unrecognized name"},
-		{116, "certificate required"}, {120, "no application protocol"}};
+		{71, "insufficient security"}, {80, "internal error"}, {109, "missing extension"},
+		{112, "unrecognized name"}, {116, "certificate required"},
+		{120, "no application protocol"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].code == description)
@@ -72,9 +72,12 @@ static enum decode_result read_alert(struct arena *arena, struct reader r, struc
 	uint8_t level = reader_u8(&r), description = reader_u8(&r);
 	const char *name = alert_name(description);
 
+	out->rather = "tls"; /* what anyone hears who opens with something else */
 	if (level != 1 && level != 2)
 		return DECODE_NO;
-	if (name)
+	if (description == 70) /* our hello stops at 1.2 */
+		out->detail = "TLS alert: protocol version, so probably TLS 1.3 only";
+	else if (name)
 		out->detail = arena_printf(arena, "TLS alert: %s", name);
 	else
 		out->detail = arena_printf(arena, "TLS alert %u", description);
@@ -138,7 +141,8 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 		return DECODE_NO;
 	uint8_t minor = reader_u8(&r);
 	uint16_t length = reader_be16(&r);
-	if (reader_ok(&r) && (minor > 4 || length < 2 || length > RECORD_MAX ||
+	if (reader_ok(&r) &&
+		(minor > 4 || length < 2 || length > RECORD_MAX ||
 			(type == RECORD_ALERT && length != 2)))
 		return DECODE_NO;
 	const uint8_t *fragment = reader_bytes(&r, length);
@@ -151,7 +155,8 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 	uint8_t message = reader_u8(&body);
 	uint32_t message_len = reader_be24(&body);
 	const uint8_t *hello = reader_bytes(&body, message_len);
-	if (!hello || message != SERVER_HELLO || !read_server_hello(reader_init(hello, message_len), &h))
+	if (!hello || message != SERVER_HELLO ||
+		!read_server_hello(reader_init(hello, message_len), &h))
 		return DECODE_NO;
 	describe(arena, &h, out);
 	return DECODE_YES;
@@ -161,8 +166,8 @@ const struct decoder decoder_tls = {
 	.name = "tls",
 	.title = "TLS",
 	.summary = "services behind TLS; https when HTTP is inside",
-	.ports = (const uint16_t[]){443, 8443, 3443, 4443, 5443, 6443, 9443, 465, 636, 853, 993, 995,
-		5671, 8883, 0},
+	.ports = (const uint16_t[]){443, 8443, 3443, 4443, 5443, 6443, 9443, 465, 636, 853, 993,
+		995, 5671, 8883, 0},
 	.hello = client_hello,
 	.hello_len = sizeof(client_hello),
 	.recognise = recognise,

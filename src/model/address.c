@@ -50,7 +50,14 @@ void address_format(struct buf *out, const struct address *a)
 		buf_char(out, '?');
 		return;
 	}
-	buf_str(out, text);
+	/* inet_ntop writes ::a:b as ::0.10.0.11, which RFC 5952 keeps for addresses known as such */
+	static const uint8_t zero[12];
+	unsigned high = (unsigned)a->bytes[12] << 8 | a->bytes[13];
+	unsigned low = (unsigned)a->bytes[14] << 8 | a->bytes[15];
+	if (a->family == AF_INET6 && memcmp(a->bytes, zero, sizeof(zero)) == 0 && high)
+		buf_printf(out, "::%x:%x", high, low);
+	else
+		buf_str(out, text);
 	if (a->scope == 0)
 		return;
 	if (if_indextoname(a->scope, name))
@@ -131,6 +138,7 @@ enum address_class address_class(const struct address *a)
 		{{0xfc, 0x00}, 7, ADDRESS_PRIVATE},
 		{{0xff, 0x00}, 8, ADDRESS_MULTICAST},
 		{{0x20, 0x01, 0x0d, 0xb8}, 32, ADDRESS_DOCUMENTATION},
+		{{0x3f, 0xff, 0x00}, 20, ADDRESS_DOCUMENTATION},
 	};
 	struct address plain = address_unmap(a);
 
@@ -204,8 +212,9 @@ socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct soc
 		memcpy(out, &in, sizeof(in));
 		return sizeof(in);
 	}
-	struct sockaddr_in6 in6 = {
-		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = a->scope};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_scope_id = a->scope};
 	memcpy(&in6.sin6_addr, a->bytes, 16);
 	memcpy(out, &in6, sizeof(in6));
 	return sizeof(in6);

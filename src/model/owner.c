@@ -21,15 +21,42 @@ const char *runtime_name(enum container_runtime r)
 	return names[r];
 }
 
-/* "python3.11" -> "python", "node" -> "node", "postgres: writer" is argv and never comes here. */
+/* The program's name out of its arguments; NULL when they do not say one. */
+static const char *name_from_argv(const struct owner *o)
+{
+	const char *first = o->argc ? o->argv[0] : "";
+
+	/* "nginx: worker process": a title that it gave itself; the kernel's name says it shorter */
+	if (o->argc == 1 && strchr(first, ' ') && !str_empty(o->comm))
+		return o->comm;
+	first = str_basename(first);
+	return *first == '-' ? first + 1 : first; /* "-zsh": a login shell */
+}
+
+/* "python3.11" -> "python", "/usr/bin/node" -> "node" */
+/*
+ * The file's name misleads where one file is many programs (redis-server is a link to
+ * redis-check-rdb, busybox is everything). When the arguments and the kernel agree on another name,
+ * that is how it was started. A script has its interpreter in the arguments and its own name in the
+ * kernel, so they differ and the file decides.
+ */
+static const char *name_as_started(const struct owner *o)
+{
+	if (!o->argc || str_empty(o->comm))
+		return NULL;
+	const char *base = str_basename(o->argv[0]);
+	size_t len = strcspn(base, " :");
+	if (len == 0 || len != strlen(o->comm) || strncmp(base, o->comm, len) != 0)
+		return NULL;
+	return o->comm;
+}
+
 const char *owner_program(const struct owner *o)
 {
-	const char *name = NULL;
+	const char *name = name_as_started(o);
 
-	if (o->exe)
-		name = str_basename(o->exe);
-	else if (o->argc && o->argv[0][0])
-		name = str_basename(o->argv[0]);
+	if (!name)
+		name = o->exe ? str_basename(o->exe) : name_from_argv(o);
 	if (str_empty(name))
 		name = str_empty(o->comm) ? "?" : o->comm;
 	if (str_starts(name, "python"))
@@ -79,7 +106,10 @@ const struct record_type project_type = RECORD_TYPE("project", struct project, p
 
 static const struct field owner_fields[] = {
 	FIELD(struct owner, pid, FIELD_INT32, "PID", "process id", .align_right = true),
-	{.name = "program", .kind = FIELD_COMPUTED, .title = "PROGRAM", .text = program_text,
+	{.name = "program",
+		.kind = FIELD_COMPUTED,
+		.title = "PROGRAM",
+		.text = program_text,
 		.help = "the program's short name"},
 	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
 	FIELD(struct owner, uid, FIELD_UINT32, "UID", "the user's number", .align_right = true),
@@ -94,7 +124,10 @@ static const struct field owner_fields[] = {
 		.count_offset = offsetof(struct owner, argc)),
 	FIELD(struct owner, argv_cut, FIELD_BOOL, "CUT", "the arguments were too long to read"),
 	FIELD(struct owner, cwd, FIELD_TEXT, "FOLDER", "its working directory"),
-	{.name = "state", .kind = FIELD_COMPUTED, .title = "STATE", .text = state_text,
+	{.name = "state",
+		.kind = FIELD_COMPUTED,
+		.title = "STATE",
+		.text = state_text,
 		.help = "the kernel's letter: R, S, D, T ..."},
 	FIELD(struct owner, terminal, FIELD_TEXT, "TERMINAL", "the terminal it belongs to"),
 	FIELD(struct owner, tmux, FIELD_TEXT, "TMUX", "the tmux or screen session around it"),
@@ -104,8 +137,22 @@ static const struct field owner_fields[] = {
 	FIELD(struct owner, netns, FIELD_UINT32, "NETNS", "inode of its network namespace"),
 	FIELD(struct owner, orphaned, FIELD_BOOL, "LEFT OVER", "whoever started it is gone"),
 	FIELD(struct owner, orphan_why, FIELD_TEXT, "WHY", "how that is known"),
-	FIELD(struct owner, container, FIELD_RECORD, NULL, "the container", .type = &container_type),
+	FIELD(struct owner, container, FIELD_RECORD, NULL, "the container",
+		.type = &container_type),
 	FIELD(struct owner, project, FIELD_RECORD, NULL, "the project", .type = &project_type),
 };
+
+/* The same process in few words, where it stands beside each of thousands of sockets. */
+static const struct field process_fields[] = {
+	FIELD(struct owner, pid, FIELD_INT32, "PID", "process id", .align_right = true),
+	{.name = "program",
+		.kind = FIELD_COMPUTED,
+		.title = "PROGRAM",
+		.text = program_text,
+		.help = "the program's short name"},
+	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
+};
+
+const struct record_type process_type = RECORD_TYPE("process", struct owner, process_fields);
 
 const struct record_type owner_type = RECORD_TYPE("owner", struct owner, owner_fields);

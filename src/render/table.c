@@ -6,15 +6,16 @@
 #include "base/text.h"
 #include <errno.h>
 
-#define CELL_MAX  (64u << 10)
-#define CUT_FLOOR 12u /* a column is never cut below this */
+#define CELL_MAX (64u << 10)
+
+/* How narrow a column may be cut: first so that one still recognises things, then whatever fits. */
+static const size_t cut_floors[] = {12, 4};
 
 static int unknown_column(const struct record_type *type, const char *name, struct err *err)
 {
-	AUTO(buf) struct buf names, shown;
+	AUTO(buf) struct buf names = BUF_INIT(1000);
+	AUTO(buf) struct buf shown = BUF_INIT(200);
 
-	buf_init(&names, 1000);
-	buf_init(&shown, 200);
 	for (size_t i = 0; i < type->field_count; i++)
 		if (type->fields[i].title)
 			buf_printf(&names, "%s%s", names.len ? ", " : "", type->fields[i].name);
@@ -65,9 +66,8 @@ struct layout {
 
 static void measure(const struct table *t, const void *const *rows, size_t count, struct layout *l)
 {
-	AUTO(buf) struct buf cell;
+	AUTO(buf) struct buf cell = BUF_INIT(CELL_MAX);
 
-	buf_init(&cell, CELL_MAX);
 	for (size_t c = 0; c < t->column_count; c++) {
 		const char *title = t->columns[c]->title;
 		size_t widest = t->header ? text_width(title, strlen(title)) : 0;
@@ -78,8 +78,8 @@ static void measure(const struct table *t, const void *const *rows, size_t count
 			widest = MAX(widest, text_width(cell.data, cell.len));
 		}
 		l->width[c] = widest;
-		l->shown[c] = t->chosen || l->has_text[c] ||
-			t->columns[c]->priority == PRIORITY_ALWAYS;
+		l->shown[c] =
+			t->chosen || l->has_text[c] || t->columns[c]->priority == PRIORITY_ALWAYS;
 	}
 }
 
@@ -91,6 +91,22 @@ static size_t total_width(const struct table *t, const struct layout *l)
 		if (l->shown[c])
 			total += l->width[c] + (total ? 2 : 0);
 	return total;
+}
+
+/* Takes what is too much from the widest columns down to the floor. A cut number would be a lie. */
+static void cut(const struct table *t, struct layout *l, size_t columns, size_t floor)
+{
+	for (size_t total; (total = total_width(t, l)) > columns;) {
+		size_t widest = SIZE_MAX;
+		for (size_t c = 0; c < t->column_count; c++)
+			if (l->shown[c] && !t->columns[c]->align_right && l->width[c] > floor &&
+				(widest == SIZE_MAX || l->width[c] > l->width[widest]))
+				widest = c;
+		if (widest == SIZE_MAX)
+			break;
+		l->width[widest] =
+			MAX(l->width[widest] - MIN(total - columns, l->width[widest]), floor);
+	}
 }
 
 static void fit(const struct table *t, struct layout *l, size_t columns)
@@ -106,16 +122,8 @@ static void fit(const struct table *t, struct layout *l, size_t columns)
 			break;
 		l->shown[drop] = false;
 	}
-	for (size_t total; (total = total_width(t, l)) > columns;) {
-		size_t widest = 0;
-		for (size_t c = 0; c < t->column_count; c++)
-			if (l->shown[c] && (!l->shown[widest] || l->width[c] > l->width[widest]))
-				widest = c;
-		if (l->width[widest] <= CUT_FLOOR)
-			break;
-		l->width[widest] = MAX(l->width[widest] - MIN(total - columns, l->width[widest]),
-			(size_t)CUT_FLOOR);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(cut_floors); i++)
+		cut(t, l, columns, cut_floors[i]);
 }
 
 static void print_cell(struct out *out, const struct field *f, const struct buf *cell,
@@ -145,11 +153,10 @@ static void trim_line(struct out *out)
 
 void table_print(const struct table *t, struct out *out, const void *const *rows, size_t count)
 {
-	AUTO(buf) struct buf cell;
+	AUTO(buf) struct buf cell = BUF_INIT(CELL_MAX);
 	struct layout l = {0};
 	size_t last = 0;
 
-	buf_init(&cell, CELL_MAX);
 	measure(t, rows, count, &l);
 	if (out->columns)
 		fit(t, &l, out->columns);
@@ -201,9 +208,8 @@ static int compare(const void *pa, const void *pb, void *arg)
 		int64_t x = field_number(key->field, a), y = field_number(key->field, b);
 		order = (x > y) - (x < y);
 	} else {
-		AUTO(buf) struct buf ta, tb;
-		buf_init(&ta, CELL_MAX);
-		buf_init(&tb, CELL_MAX);
+		AUTO(buf) struct buf ta = BUF_INIT(CELL_MAX);
+		AUTO(buf) struct buf tb = BUF_INIT(CELL_MAX);
 		field_text(key->field, a, &ta);
 		field_text(key->field, b, &tb);
 		order = strcmp(ta.data, tb.data);

@@ -49,7 +49,9 @@ TEST(a_name_may_look_like_fields)
 TEST(refuses_a_broken_stat)
 {
 	static const char *const bad[] = {"", "7", "7 ", "7 (", "7 (a", "7 )", "(a)" STAT_REST,
-		"7 (a) S", "7 (a) S 1 2 3", "7 (a)" " 5 1 2 3 4 5 6 1 2 3 4 5 6 7 8 20 0 11 0 9 1\n",
+		"7 (a) S", "7 (a) S 1 2 3",
+		"7 (a)"
+		" 5 1 2 3 4 5 6 1 2 3 4 5 6 7 8 20 0 11 0 9 1\n",
 		"99999999999 (a)" STAT_REST, "-7 (a)" STAT_REST,
 		"7 (a) S 1 2 3 4 5 6 1 2 3 4 5 6 7 8 20 0 11 0 99999999999999999999 1\n"};
 	struct proc_stat s;
@@ -93,7 +95,8 @@ static struct proc_argv parse_argv(struct arena *a, const char *bytes, size_t le
 TEST(splits_arguments)
 {
 	AUTO(arena) struct arena *a = arena_new();
-	struct proc_argv v = ARGV("node\0server.js\0--port\0" "3000\0");
+	struct proc_argv v = ARGV("node\0server.js\0--port\0"
+				  "3000\0");
 
 	CHECK_INT(v.argc, 4);
 	CHECK_STR(v.argv[0], "node");
@@ -211,7 +214,7 @@ TEST(reads_the_living_and_the_dead)
 	struct proc_argv v;
 	struct host h;
 	char text[PATH_MAX];
-	uint32_t inode = 0;
+	uint32_t inode = 0, uid = UINT32_MAX;
 	bool deleted;
 	siginfo_t info;
 
@@ -221,6 +224,8 @@ TEST(reads_the_living_and_the_dead)
 	CHECK_INT(s.session, getsid(0));
 	CHECK_INT(procfs_read_status(&h, getpid(), &status), 0);
 	CHECK_INT(status.uid, geteuid());
+	CHECK_INT(procfs_read_uid(&h, getpid(), &uid), 0);
+	CHECK_INT(uid, geteuid());
 	CHECK_INT(procfs_read_ns(&h, getpid(), "net", &inode), 0);
 	CHECK_INT(inode, h.net_inode);
 	CHECK_INT(procfs_read_env(&h, getpid(), "LOOPSCOPE_TESTS", text, sizeof(text)), 0);
@@ -237,6 +242,7 @@ TEST(reads_the_living_and_the_dead)
 	CHECK_INT(procfs_read_argv(&h, child, a, &v), 0);
 	CHECK(v.argv == NULL);
 	must(waitpid(child, NULL, 0) == child);
+	CHECK_INT(procfs_read_uid(&h, child, &uid), -ESRCH);
 	CHECK_INT(procfs_read_stat(&h, child, &s), -ESRCH);
 	CHECK_INT(procfs_read_argv(&h, child, a, &v), -ESRCH);
 	CHECK(!procfs_alive(&h, child));
