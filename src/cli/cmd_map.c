@@ -13,7 +13,7 @@
 #include <errno.h>
 
 #define PICTURE_MAX (64u << 20)
-#define HOPS        2
+#define HOPS	    2
 
 struct options {
 	bool all;
@@ -34,8 +34,8 @@ static bool to_stdout(const char *file)
 }
 
 /* The part of the graph that is asked for; NULL when it is not there. */
-static const struct graph *cut_out(
-	struct cli *cli, const struct graph *g, const char *text, struct err *err)
+static const struct graph *cut_out(struct cli *cli, const struct graph *g, const char *text,
+	struct err *err)
 {
 	struct target target;
 	AUTO(buf)
@@ -183,8 +183,8 @@ static int check(struct cli *cli, const struct options *o)
 	return cli_fail_errno(cli, &err);
 }
 
-static int answer(
-	struct cli *cli, const struct options *o, const struct snapshot *s, const char *target)
+static int answer(struct cli *cli, const struct options *o, const struct snapshot *s,
+	const char *target)
 {
 	struct answer a = {.cli = cli, .o = o, .s = s, .target = target};
 	struct err err = {0};

@@ -188,8 +188,8 @@ static void find_accepted(struct graph_ends *e)
 		if (!graph_ends_connected(socket))
 			continue;
 		e->judged_owner = holder_of(e, socket);
-		e->service_of[i] = service_index_find(
-			&e->index, &socket->local, socket->netns, is_own_service, e);
+		e->service_of[i] = service_index_find(&e->index, &socket->local, socket->netns,
+			is_own_service, e);
 	}
 	for (size_t i = 0; i < s->socket_count; i++) {
 		uint32_t service = e->service_of[i];
@@ -342,8 +342,8 @@ uint32_t graph_ends_computer(struct graph_ends *e, int kind, const struct addres
 	struct graph_node *n = &e->parts->nodes.items[node];
 	n->address = a;
 	n->name = arena_strdup(e->parts->arena, text.data);
-	n->id = arena_printf(
-		e->parts->arena, "%s:%s", kind == GRAPH_NETWORK_IN ? "from" : "to", text.data);
+	n->id = arena_printf(e->parts->arena, "%s:%s", kind == GRAPH_NETWORK_IN ? "from" : "to",
+		text.data);
 	return node;
 }
 
@@ -366,8 +366,8 @@ static void fill_members(struct graph_ends *e)
 			VEC_EACH (&e->parts->nodes, n) {
 				n->owners =
 					arena_array(arena, const struct owner *, n->owner_count);
-				n->services = arena_array(
-					arena, const struct service *, n->service_count);
+				n->services = arena_array(arena, const struct service *,
+					n->service_count);
 				n->owner_count = n->service_count = 0;
 			}
 		}
@@ -447,8 +447,8 @@ uint32_t graph_ends_dialled(struct graph_ends *e, const struct endpoint *to, uin
 	return service_index_find(&e->index, to, netns, NULL, NULL);
 }
 
-void graph_ends_init(
-	struct graph_ends *e, const struct snapshot *s, struct graph_parts *parts, bool plumbing)
+void graph_ends_init(struct graph_ends *e, const struct snapshot *s, struct graph_parts *parts,
+	bool plumbing)
 {
 	*e = (struct graph_ends){.s = s, .parts = parts, .plumbing = plumbing};
 	service_index_init(&e->index, s);

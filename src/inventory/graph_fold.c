@@ -39,8 +39,8 @@ static void add_to_group(struct graph_node *merged, uint16_t *high, const struct
 		merged->context = merged->project = merged->container = NULL;
 }
 
-static void close_group(
-	struct step *step, struct graph_node *merged, uint16_t high, const bool *rest_of)
+static void close_group(struct step *step, struct graph_node *merged, uint16_t high,
+	const bool *rest_of)
 {
 	merged->detail = merged->port && high > merged->port
 		? arena_printf(step->arena, "%u to %u", merged->port, high)
@@ -48,8 +48,8 @@ static void close_group(
 	step->name(step, merged, merged->alike, rest_of[merged->kind]);
 }
 
-static void merge_nodes(
-	struct step *step, struct graph_parts *parts, const uint32_t *members, uint32_t *place)
+static void merge_nodes(struct step *step, struct graph_parts *parts, const uint32_t *members,
+	uint32_t *place)
 {
 	const struct graph *g = step->g;
 	bool rest_of[GRAPH_NETWORK_OUT + 1] = {0}; /* a node of this kind stays itself */
@@ -70,8 +70,8 @@ static void merge_nodes(
 	for (uint32_t i = 0; i < g->node_count; i++) {
 		uint32_t leader = step->leader[i];
 		if (members[leader] > 1)
-			add_to_group(
-				&parts->nodes.items[place[leader]], &high[leader], &g->nodes[i]);
+			add_to_group(&parts->nodes.items[place[leader]], &high[leader],
+				&g->nodes[i]);
 	}
 	for (uint32_t i = 0; i < g->node_count; i++)
 		if (members[i] > 1)
@@ -248,11 +248,11 @@ static const struct graph *fold_alike(struct step *step, size_t limit)
 
 static void name_rest(struct step *step, struct graph_node *merged, uint32_t count, bool rest)
 {
-	static const char *const words[] = {
-		"services", "programs", "unseen ends", "computers", "computers"};
+	static const char *const words[] = {"services", "programs", "unseen ends", "computers",
+		"computers"};
 
-	merged->name = arena_printf(
-		step->arena, rest ? "%u more %s" : "%u %s", count, words[merged->kind]);
+	merged->name = arena_printf(step->arena, rest ? "%u more %s" : "%u %s", count,
+		words[merged->kind]);
 	merged->id = arena_printf(step->arena, "more:%s", graph_kind_name(merged->kind));
 	merged->detail = NULL;
 	merged->port = 0;
@@ -278,8 +278,8 @@ static const struct graph *fold_rest(struct step *step, size_t limit)
 	return any ? merge(step) : step->g;
 }
 
-const struct graph *graph_fold(
-	struct arena *arena, const struct graph *g, const struct graph_limits *limits)
+const struct graph *graph_fold(struct arena *arena, const struct graph *g,
+	const struct graph_limits *limits)
 {
 	struct step step = {.arena = arena, .g = g};
 	AUTO(free)

@@ -139,8 +139,8 @@ static void make_ids_unique(struct graph_parts *p, struct graph_node *nodes)
 		map_get(&seen, key, &times);
 		map_set(&seen, key, times + 1);
 		if (times)
-			nodes[i].id = arena_printf(
-				p->arena, "%s#%llu", nodes[i].id, (unsigned long long)times + 1);
+			nodes[i].id = arena_printf(p->arena, "%s#%llu", nodes[i].id,
+				(unsigned long long)times + 1);
 	}
 }
 
@@ -175,8 +175,8 @@ void graph_parts_finish(struct graph_parts *p, struct graph *out)
 
 const char *graph_kind_name(int kind)
 {
-	static const char *const names[] = {
-		"service", "client", "unseen", "network-in", "network-out"};
+	static const char *const names[] = {"service", "client", "unseen", "network-in",
+		"network-out"};
 
 	return names[kind];
 }

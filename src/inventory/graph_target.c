@@ -67,7 +67,7 @@ static bool has_name(const struct graph_node *n, const char *name)
 static bool in_container(const struct graph_node *n, const char *name)
 {
 	const struct container *c = n->service_count ? n->services[0]->container
-		: n->owner_count                     ? n->owners[0]->container
+		: n->owner_count		     ? n->owners[0]->container
 						     : NULL;
 
 	if (!c)
@@ -133,8 +133,8 @@ static bool spread(const struct graph *g, uint8_t *marks)
 	return any;
 }
 
-const struct graph *graph_around(
-	struct arena *arena, const struct graph *g, const struct target *target, unsigned hops)
+const struct graph *graph_around(struct arena *arena, const struct graph *g,
+	const struct target *target, unsigned hops)
 {
 	struct graph *out = arena_new_of(arena, struct graph);
 	AUTO(free)

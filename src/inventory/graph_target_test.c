@@ -11,8 +11,8 @@ static struct lab *chain(void)
 
 	for (uint16_t i = 0; i < 4; i++) {
 		struct owner *o = lab_owner(lab, 10 + i, names[i]);
-		struct service *s = lab_service(
-			lab, o, names[i], i == 2 ? "::1" : "127.0.0.1", (uint16_t)(3000 + i));
+		struct service *s = lab_service(lab, o, names[i], i == 2 ? "::1" : "127.0.0.1",
+			(uint16_t)(3000 + i));
 		s->container = i == 3 ? &box : NULL;
 		lab_pair(lab, before, o, i == 2 ? "::1" : "127.0.0.1", (uint16_t)(40000 + i),
 			(uint16_t)(3000 + i));

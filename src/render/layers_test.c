@@ -3,8 +3,8 @@
 
 static const struct layers_size size = {100, 40, 80, 20, 14};
 
-static struct layers make(
-	struct arena *arena, size_t nodes, const struct layers_edge *edges, size_t count)
+static struct layers make(struct arena *arena, size_t nodes, const struct layers_edge *edges,
+	size_t count)
 {
 	struct layers out;
 
@@ -115,8 +115,8 @@ static bool overlap(const struct layers *l, size_t a, size_t b)
 }
 
 /* Any graph: nothing overlaps, nothing stands outside, edges begin and end at their nodes. */
-static void check_sound(
-	const struct layers *l, size_t nodes, const struct layers_edge *edges, size_t count)
+static void check_sound(const struct layers *l, size_t nodes, const struct layers_edge *edges,
+	size_t count)
 {
 	for (size_t i = 0; i < nodes; i++) {
 		CHECK(l->nodes[i].x >= 0 && l->nodes[i].x + size.node_width <= l->width);
