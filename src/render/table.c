@@ -223,8 +223,6 @@ int table_sort(const struct record_type *type, const char *by, const void **rows
 	struct sort_key key = {.descending = by[0] == '-'};
 	const char *name = by + key.descending;
 
-	if (str_eq(name, "since") && record_field(type, "since_ms"))
-		name = "since_ms"; /* the column shows words; order by the time behind them */
 	key.field = record_field(type, name);
 	if (!key.field || !key.field->title)
 		return unknown_column(type, name, err);

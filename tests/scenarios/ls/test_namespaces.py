@@ -23,7 +23,7 @@ def a_listener_in_another_namespace(s):
 def the_label_stands_in_the_text(s):
     s.hold("tcp:127.0.0.1:3000", netns=True)
     row = [line for line in s.run("ls").lines if line.split()[0] == "3000"][0]
-    check_in("its container", row)
+    check_in("its namespace", row)
 
 
 @scenario(root=True)

@@ -166,4 +166,4 @@ def facts_of_an_owner(s):
     check_equal(owner["exe_deleted"], False)
     if is_root():
         check_equal(owner["user"], "root")
-    check(owner["started_ms"].endswith("Z"), "times are ISO 8601 in UTC")
+    check(owner["started"].endswith("Z"), "times are ISO 8601 in UTC")
