@@ -89,8 +89,7 @@ static int by_connections(const void *pa, const void *pb)
 /* Marks the most connected as chosen; the order stays. */
 static void choose(const struct view *v, struct bundle *bundles, size_t count)
 {
-	AUTO(free)
-	struct bundle **order = must_calloc(count + 1, sizeof(*order));
+	AUTO(free) struct bundle **order = must_calloc(count + 1, sizeof(*order));
 
 	for (size_t i = 0; i < count; i++)
 		order[i] = &bundles[i];
@@ -127,8 +126,7 @@ static void add_child(struct view *v, struct tree_node *parent, uint32_t from,
 static void add_children(struct view *v, struct tree_node *parent, uint32_t node, int depth)
 {
 	size_t edges = v->first_edge[node + 1] - v->first_edge[node], more = 0;
-	AUTO(free)
-	struct bundle *bundles = must_calloc(edges + 1, sizeof(*bundles));
+	AUTO(free) struct bundle *bundles = must_calloc(edges + 1, sizeof(*bundles));
 	size_t count = list_bundles(v, node, bundles);
 	uint64_t rest = 0;
 
@@ -261,10 +259,8 @@ static void index_edges(struct view *v)
 void map_tree(struct cli *cli, const struct graph *g, bool all)
 {
 	struct view v = {.cli = cli, .g = g, .all = all};
-	AUTO(free)
-	uint32_t *first_edge = must_calloc(g->node_count + 2, sizeof(*first_edge));
-	AUTO(free)
-	uint8_t *state = must_calloc(g->node_count + 1, 1);
+	AUTO(free) uint32_t *first_edge = must_calloc(g->node_count + 2, sizeof(*first_edge));
+	AUTO(free) uint8_t *state = must_calloc(g->node_count + 1, 1);
 
 	v.first_edge = first_edge;
 	v.state = state;

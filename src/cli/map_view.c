@@ -109,8 +109,7 @@ static void add_name(struct arena *arena, struct buf *b, const struct graph_node
 /* Services with a port by name, as far as that is readable; the rest as a number. */
 static const char *name_alone(struct arena *arena, const struct graph *g)
 {
-	AUTO(buf)
-	struct buf b;
+	AUTO(buf) struct buf b;
 	size_t named = 0, shown = 0, rest = g->alone;
 
 	buf_init(&b, 64 << 10);
@@ -166,8 +165,7 @@ static bool is_exposed(const struct graph_node *n)
 
 static const char *node_tip(struct arena *arena, const struct graph_node *n)
 {
-	AUTO(buf)
-	struct buf b;
+	AUTO(buf) struct buf b;
 
 	buf_init(&b, 4096);
 	buf_str(&b, n->name);
@@ -222,8 +220,7 @@ static struct picture_edge draw_edge(struct arena *arena, const struct graph *g,
 {
 	struct picture_edge out = {.from = e->from, .to = e->to};
 	uint64_t waiting = 0;
-	AUTO(buf)
-	struct buf b;
+	AUTO(buf) struct buf b;
 
 	for (size_t i = 0; i < count; i++) {
 		out.weight += e[i].connections;

@@ -28,8 +28,7 @@ struct reached {
 
 static void connect_nodes(struct build *b, uint32_t from, uint32_t to, const struct reached *r)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 
 	buf_init(&text, 1024);
 	endpoint_format(&text, &r->at);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "inventory/select.h"
 #include "model/snapshot.h"
 #include "model/target.h"
 
@@ -30,11 +31,10 @@ enum graph_via {
 };
 
 struct graph_node {
-	const char *id;	  /* stays while name, endpoint, user and place do: "client:psql/mira" */
-	int kind;	  /* enum graph_kind */
-	const char *name; /* "shop api", "chromium", "203.0.113.9"; never NULL */
-	const char
-		*detail; /* "127.0.0.1:3000", "pid 4121", "12 processes"; NULL = nothing to add */
+	const char *id;	     /* stays while name, endpoint, user and place do: "client:psql/mira" */
+	int kind;	     /* enum graph_kind */
+	const char *name;    /* "shop api", "chromium", "203.0.113.9"; never NULL */
+	const char *detail;  /* "127.0.0.1:3000", "pid 4121", "12 processes"; NULL = nothing */
 	const char *context; /* "docker: cache", "in web", a client's project; NULL = none */
 	uint16_t port;	     /* of the first service; 0 = none, or a unix socket */
 	int32_t pid;	     /* of the oldest process; -1 = not known */
@@ -101,10 +101,11 @@ const struct graph *graph_fold(struct arena *arena, const struct graph *g,
 
 /*
  * Only what is connected to the target: whoever reaches it, and whatever it reaches, over at most
- * `hops` edges. NULL when the target is not on the map.
+ * `hops` edges. `selected` is what select_services() found for it; clients are found here. NULL when
+ * the target is not on the map.
  */
 const struct graph *graph_around(struct arena *arena, const struct graph *g,
-	const struct target *target, unsigned hops);
+	const struct target *target, const struct selection *selected, unsigned hops);
 
 const char *graph_kind_name(int kind); /* "service", "client", ... */
 const char *graph_via_name(int via);   /* "loopback", "namespace", ... */

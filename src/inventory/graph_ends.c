@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "inventory/plumbing.h"
 
+#define SCRIPT_MAX 60
+
 bool graph_ends_connected(const struct socket *socket)
 {
 	switch (socket->local.proto) {
@@ -225,10 +227,34 @@ static uint64_t text_key(const char *s)
 	return s ? map_hash(s, strlen(s)) : 0;
 }
 
+/* "python client.py": what an interpreter runs says more than which one it is. */
+static const char *client_name(struct arena *arena, const struct owner *o)
+{
+	static const char *const interpreters[] = {"bash", "bun", "deno", "node", "perl", "php",
+		"python", "ruby", "sh"};
+	const char *program = owner_program(o), *script = NULL;
+	bool interprets = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(interpreters); i++)
+		interprets = interprets || str_eq(program, interpreters[i]);
+	for (size_t i = 1; interprets && !script && i < o->argc; i++) {
+		const char *word = o->argv[i];
+		if (str_eq(word, "-c") || str_eq(word, "-e"))
+			break;
+		if (str_eq(word, "-m") && i + 1 < o->argc)
+			script = o->argv[i + 1];
+		else if (word[0] && word[0] != '-')
+			script = str_basename(word);
+	}
+	if (str_empty(script) || strlen(script) > SCRIPT_MAX)
+		return program;
+	return arena_printf(arena, "%s %s", program, script);
+}
+
 static uint32_t client_node(struct graph_ends *e, const struct owner *o, uint32_t netns)
 {
-	const char *program = owner_program(o);
 	struct arena *arena = e->parts->arena;
+	const char *program = client_name(arena, o);
 	uint64_t key[] = {text_key(program), o->project ? text_key(o->project->root) : 0,
 		o->container ? text_key(o->container->id) : netns, o->uid};
 	bool made;
@@ -335,8 +361,7 @@ uint32_t graph_ends_computer(struct graph_ends *e, int kind, const struct addres
 
 	if (!made)
 		return node;
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 	buf_init(&text, 100);
 	address_format(&text, &a);
 	struct graph_node *n = &e->parts->nodes.items[node];

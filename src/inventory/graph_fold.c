@@ -53,8 +53,7 @@ static void merge_nodes(struct step *step, struct graph_parts *parts, const uint
 {
 	const struct graph *g = step->g;
 	bool rest_of[GRAPH_NETWORK_OUT + 1] = {0}; /* a node of this kind stays itself */
-	AUTO(free)
-	uint16_t *high = must_calloc(g->node_count + 1, sizeof(*high));
+	AUTO(free) uint16_t *high = must_calloc(g->node_count + 1, sizeof(*high));
 
 	for (uint32_t i = 0; i < g->node_count; i++) {
 		const struct graph_node *n = &g->nodes[i];
@@ -82,12 +81,9 @@ static const struct graph *merge(struct step *step)
 {
 	struct graph *out = arena_new_of(step->arena, struct graph);
 	const struct graph *g = step->g;
-	AUTO(graph_parts)
-	struct graph_parts parts;
-	AUTO(free)
-	uint32_t *place = must_calloc(g->node_count + 1, sizeof(*place));
-	AUTO(free)
-	uint32_t *members = must_calloc(g->node_count + 1, sizeof(*members));
+	AUTO(graph_parts) struct graph_parts parts;
+	AUTO(free) uint32_t *place = must_calloc(g->node_count + 1, sizeof(*place));
+	AUTO(free) uint32_t *members = must_calloc(g->node_count + 1, sizeof(*members));
 
 	graph_parts_init(&parts, step->arena);
 	for (uint32_t i = 0; i < g->node_count; i++)
@@ -217,12 +213,9 @@ static void sign(const struct graph *g, uint64_t *signs)
 static const struct graph *fold_alike(struct step *step, size_t limit)
 {
 	const struct graph *g = step->g;
-	AUTO(free)
-	uint64_t *signs = must_calloc(g->node_count + 1, sizeof(*signs));
-	AUTO(free)
-	uint32_t *counts = must_calloc(g->node_count + 1, sizeof(*counts));
-	AUTO(map)
-	struct map first;
+	AUTO(free) uint64_t *signs = must_calloc(g->node_count + 1, sizeof(*signs));
+	AUTO(free) uint32_t *counts = must_calloc(g->node_count + 1, sizeof(*counts));
+	AUTO(map) struct map first;
 	bool any = false;
 
 	map_init(&first);
@@ -282,8 +275,7 @@ const struct graph *graph_fold(struct arena *arena, const struct graph *g,
 	const struct graph_limits *limits)
 {
 	struct step step = {.arena = arena, .g = g};
-	AUTO(free)
-	uint32_t *leader = must_calloc(g->node_count + 1, sizeof(*leader));
+	AUTO(free) uint32_t *leader = must_calloc(g->node_count + 1, sizeof(*leader));
 
 	step.leader = leader;
 	if (limits->computers)

@@ -88,8 +88,7 @@ static inline struct service *lab_listen(struct lab *lab, struct owner *o, const
 	struct service *service = arena_new_of(lab->arena, struct service);
 	struct listener *l = arena_new_of(lab->arena, struct listener);
 	const struct owner **owners = arena_array(lab->arena, const struct owner *, 8);
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 
 	buf_init(&text, 400);
 	endpoint_format(&text, &e);
@@ -193,8 +192,7 @@ static inline const struct graph *lab_graph(struct lab *lab)
 /* "name > name 2 (endpoint)\n" for every edge, then the nodes without one. */
 static inline const char *lab_text(struct lab *lab, const struct graph *g)
 {
-	AUTO(buf)
-	struct buf out;
+	AUTO(buf) struct buf out;
 
 	buf_init(&out, 1 << 20);
 	for (size_t i = 0; i < g->edge_count; i++) {

@@ -352,8 +352,7 @@ static const char *line_of(struct buf *line, const char *s, int room)
 
 static int draw_remark(struct drawing *d, const char *remark, int y)
 {
-	AUTO(buf)
-	struct buf line;
+	AUTO(buf) struct buf line;
 
 	buf_init(&line, 64 << 10);
 	for (int lines = 0; remark && lines < 12; lines++) {
@@ -461,10 +460,8 @@ static void draw_foot(struct drawing *d)
 
 void svg_write(struct buf *out, const struct picture *p)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
-	AUTO(buf)
-	struct buf foot;
+	AUTO(arena) struct arena *arena = arena_new();
+	AUTO(buf) struct buf foot;
 	struct drawing d = {.p = p, .arena = arena, .out = &foot};
 
 	buf_init(&foot, 1 << 20);

@@ -91,8 +91,7 @@ static void escape_xml(struct buf *out, const char *s, size_t len)
 
 void svg_text_escape(struct buf *out, const char *s)
 {
-	AUTO(buf)
-	struct buf plain;
+	AUTO(buf) struct buf plain;
 
 	buf_init(&plain, 4 * TEXT_MAX);
 	text_escape(&plain, s, strnlen(s, TEXT_MAX));
@@ -130,8 +129,7 @@ static void fit(const char *s, size_t len, enum svg_face face, int hundredths, s
 
 void svg_text_fit(struct buf *out, const char *s, enum svg_face face, int size, int room)
 {
-	AUTO(buf)
-	struct buf plain;
+	AUTO(buf) struct buf plain;
 	size_t head, tail;
 
 	buf_init(&plain, 4 * TEXT_MAX);
