@@ -17,7 +17,7 @@ unsigned prose_width(const struct out *out)
 void prose_plain(const struct out *out, struct buf *to, const char *text)
 {
 	static const char *const signs[][2] = {{"…", "..."}, {"·", "-"}, {"›", ">"}, {"–", "-"},
-		{"“", "\""}, {"”", "\""}, {"’", "'"}, {"→", "->"}};
+		{"“", "\""}, {"”", "\""}, {"’", "'"}, {"→", "->"}, {"✓", "ok"}, {"✗", "x"}};
 
 	while (*text) {
 		const char *rest = NULL;

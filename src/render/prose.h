@@ -2,7 +2,7 @@
  * prose - our own sentences wrapped to the terminal, with an indent for what continues.
  *
  * Texts are ours, not foreign: escape first what came from outside. Where the locale is not UTF-8,
- * the few signs we use (… · › – “ ”) are written in ASCII.
+ * the few signs we use (… · › → – “ ” ✓ ✗) are written in ASCII.
  */
 #pragma once
 
