@@ -156,8 +156,7 @@ static void check_map(struct lab *lab, const char *name, struct graph_limits lim
 	const struct graph *g = lab_graph(lab), *folded = graph_fold(lab->arena, g, &limits);
 	struct map_remarks remarks;
 	struct picture picture;
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 
 	buf_init(&text, 1 << 20);
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -221,9 +220,13 @@ TEST(nobody)
 static const char *around(struct lab *lab, const char *text)
 {
 	struct target target;
+	struct selection selected;
+	struct host host = {.root = -1};
+	const struct graph *g = lab_graph(lab);
 
 	CHECK_INT(target_parse(lab->arena, text, &target, NULL), 0);
-	return map_headline(lab->arena, graph_around(lab->arena, lab_graph(lab), &target, 2));
+	CHECK_INT(select_services(&host, &lab->s, &target, &selected, NULL), 0);
+	return map_headline(lab->arena, graph_around(lab->arena, g, &target, &selected, 2));
 }
 
 TEST(answers_for_a_target)

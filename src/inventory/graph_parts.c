@@ -108,10 +108,8 @@ static int compare_edges(const void *pa, const void *pb)
 static struct graph_node *sort_nodes(struct graph_parts *p)
 {
 	size_t count = p->nodes.count;
-	AUTO(free)
-	const struct graph_node **order = must_calloc(count + 1, sizeof(*order));
-	AUTO(free)
-	uint32_t *place = must_calloc(count + 1, sizeof(*place));
+	AUTO(free) const struct graph_node **order = must_calloc(count + 1, sizeof(*order));
+	AUTO(free) uint32_t *place = must_calloc(count + 1, sizeof(*place));
 	struct graph_node *sorted = arena_array(p->arena, struct graph_node, count);
 
 	for (size_t i = 0; i < count; i++)
@@ -130,8 +128,7 @@ static struct graph_node *sort_nodes(struct graph_parts *p)
 
 static void make_ids_unique(struct graph_parts *p, struct graph_node *nodes)
 {
-	AUTO(map)
-	struct map seen;
+	AUTO(map) struct map seen;
 
 	map_init(&seen);
 	for (size_t i = 0; i < p->nodes.count; i++) {
@@ -139,8 +136,8 @@ static void make_ids_unique(struct graph_parts *p, struct graph_node *nodes)
 		map_get(&seen, key, &times);
 		map_set(&seen, key, times + 1);
 		if (times)
-			nodes[i].id = arena_printf(
-				p->arena, "%s#%llu", nodes[i].id, (unsigned long long)times + 1);
+			nodes[i].id = arena_printf(p->arena, "%s#%llu", nodes[i].id,
+				(unsigned long long)times + 1);
 	}
 }
 
@@ -175,8 +172,8 @@ void graph_parts_finish(struct graph_parts *p, struct graph *out)
 
 const char *graph_kind_name(int kind)
 {
-	static const char *const names[] = {
-		"service", "client", "unseen", "network-in", "network-out"};
+	static const char *const names[] = {"service", "client", "unseen", "network-in",
+		"network-out"};
 
 	return names[kind];
 }

@@ -1,47 +1,46 @@
 /*
- * graph_target - the part of a graph around one target. Nothing is looked up: a host name is taken
- * for this machine when it is localhost or below it, else for the name of a service.
+ * graph_target - the part of a graph around one target. Which services a target means is select.h's
+ * matter; here are the nodes that are no services: clients and other computers.
  */
 #include "base/must.h"
 #include "base/str.h"
 #include "inventory/graph_parts.h"
+#include <strings.h>
 
-static bool has_port(const struct graph_node *n, uint16_t port, enum proto proto)
+static bool contains(const struct service *const *list, size_t count, const struct service *service)
 {
-	for (size_t i = 0; i < n->service_count; i++)
-		if (n->services[i]->port == port && n->services[i]->proto == proto)
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == service)
 			return true;
 	return false;
 }
 
-static bool accepts(const struct graph_node *n, const struct target *t)
+/* A bare port means every namespace's; an address without a port all that listens there. */
+static bool serves(const struct graph_node *n, const struct target *t,
+	const struct selection *selected)
 {
 	for (size_t i = 0; i < n->service_count; i++) {
-		for (size_t k = 0; k < n->services[i]->listener_count; k++) {
-			const struct listener *l = &n->services[i]->listeners[k];
-			if (l->endpoint.proto == t->proto &&
-				endpoint_accepts(&l->endpoint, l->v6only, &t->address,
-					t->has_port ? t->port : l->endpoint.port))
+		const struct service *service = n->services[i];
+		if (contains((const struct service *const *)selected->services, selected->count,
+			    service))
+			return true;
+		if (t->kind == TARGET_PORT && service->port == t->port &&
+			service->proto == t->proto)
+			return true;
+		for (size_t k = 0; t->kind == TARGET_ADDRESS && k < service->listener_count; k++) {
+			const struct listener *l = &service->listeners[k];
+			if (endpoint_accepts(&l->endpoint, l->v6only, &t->address,
+				    l->endpoint.port))
 				return true;
 		}
 	}
-	return n->address.family != AF_UNSPEC && address_eq(&n->address, &t->address);
-}
-
-static bool has_path(const struct graph_node *n, const char *path)
-{
-	for (size_t i = 0; i < n->service_count; i++) {
-		const struct endpoint *e = &n->services[i]->listeners[0].endpoint;
-		if (e->path && str_eq(e->path, path))
-			return true;
-	}
 	return false;
 }
 
-static bool has_pid(const struct graph_node *n, pid_t pid)
+static bool is_computer(const struct graph_node *n, const struct selection *selected)
 {
-	for (size_t i = 0; i < n->owner_count; i++)
-		if (n->owners[i]->pid == pid)
+	for (size_t i = 0; i < selected->address_count && n->address.family != AF_UNSPEC; i++)
+		if (address_eq(&n->address, &selected->addresses[i]))
 			return true;
 	return false;
 }
@@ -51,63 +50,22 @@ static bool same_name(const char *a, const char *b)
 	return a && strcasecmp(a, b) == 0;
 }
 
-static bool has_name(const struct graph_node *n, const char *name)
+static bool is_client(const struct graph_node *n, const struct target *t)
 {
-	if (same_name(n->name, name) || same_name(n->project, name))
+	if (t->kind == TARGET_NAME &&
+		(same_name(n->name, t->name) || same_name(n->project, t->name)))
 		return true;
-	for (size_t i = 0; i < n->service_count; i++)
-		if (same_name(n->services[i]->name, name))
+	for (size_t i = 0; i < n->owner_count; i++) {
+		const struct owner *o = n->owners[i];
+		const struct container *c = o->container;
+		if (t->kind == TARGET_PID && o->pid == t->pid)
 			return true;
-	for (size_t i = 0; i < n->owner_count; i++)
-		if (same_name(owner_program(n->owners[i]), name))
+		if (t->kind == TARGET_NAME && same_name(owner_program(o), t->name))
 			return true;
-	return false;
-}
-
-static bool in_container(const struct graph_node *n, const char *name)
-{
-	const struct container *c = n->service_count ? n->services[0]->container
-		: n->owner_count                     ? n->owners[0]->container
-						     : NULL;
-
-	if (!c)
-		return false;
-	return same_name(c->name, name) || (strlen(name) >= 4 && str_starts(c->id, name));
-}
-
-static bool is_this_machine(const char *host)
-{
-	return str_eq(host, "localhost") || str_ends(host, ".localhost");
-}
-
-static bool hits_host(const struct graph_node *n, const struct target *t)
-{
-	if (!t->host)
-		return accepts(n, t);
-	if (!is_this_machine(t->host))
-		return has_name(n, t->host);
-	return t->has_port ? has_port(n, t->port, t->proto) : n->service_count > 0;
-}
-
-static bool hits(const struct graph_node *n, const struct target *t)
-{
-	switch (t->kind) {
-	case TARGET_PORT:
-		return has_port(n, t->port, t->proto);
-	case TARGET_ENDPOINT:
-	case TARGET_ADDRESS:
-		return accepts(n, t);
-	case TARGET_HOST:
-	case TARGET_URL:
-		return hits_host(n, t);
-	case TARGET_NAME:
-		return has_name(n, t->name);
-	case TARGET_PID:
-		return has_pid(n, t->pid);
-	case TARGET_UNIX:
-		return has_path(n, t->path);
-	case TARGET_CONTAINER:
-		return in_container(n, t->name);
+		if (t->kind == TARGET_CONTAINER && c &&
+			(same_name(c->name, t->name) ||
+				(strlen(t->name) >= 4 && str_starts(c->id, t->name))))
+			return true;
 	}
 	return false;
 }
@@ -117,8 +75,7 @@ enum { UP = 1, DOWN = 2, CENTER = 4 };
 /* Marks what is one edge further up and down; true when that was anything new. */
 static bool spread(const struct graph *g, uint8_t *marks)
 {
-	AUTO(free)
-	uint8_t *next = must_calloc(g->node_count + 1, 1);
+	AUTO(free) uint8_t *next = must_calloc(g->node_count + 1, 1);
 	bool any = false;
 
 	memcpy(next, marks, g->node_count);
@@ -133,21 +90,19 @@ static bool spread(const struct graph *g, uint8_t *marks)
 	return any;
 }
 
-const struct graph *graph_around(
-	struct arena *arena, const struct graph *g, const struct target *target, unsigned hops)
+const struct graph *graph_around(struct arena *arena, const struct graph *g,
+	const struct target *target, const struct selection *selected, unsigned hops)
 {
 	struct graph *out = arena_new_of(arena, struct graph);
-	AUTO(free)
-	uint8_t *marks = must_calloc(g->node_count + 1, 1);
-	AUTO(free)
-	uint32_t *place = must_calloc(g->node_count + 1, sizeof(*place));
-	AUTO(graph_parts)
-	struct graph_parts parts;
+	AUTO(free) uint8_t *marks = must_calloc(g->node_count + 1, 1);
+	AUTO(free) uint32_t *place = must_calloc(g->node_count + 1, sizeof(*place));
+	AUTO(graph_parts) struct graph_parts parts;
 	bool found = false;
 
 	graph_parts_init(&parts, arena);
 	for (size_t i = 0; i < g->node_count; i++) {
-		if (hits(&g->nodes[i], target))
+		const struct graph_node *n = &g->nodes[i];
+		if (serves(n, target, selected) || is_client(n, target) || is_computer(n, selected))
 			marks[i] = UP | DOWN | CENTER;
 		found = found || marks[i];
 	}

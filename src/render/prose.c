@@ -135,3 +135,11 @@ void prose_row(struct out *out, const char *left, unsigned left_width, const cha
 	buf_pad(&out->text, ' ', width > left_width ? column : column - 2 - width);
 	prose_wrap(out, right, column, column);
 }
+
+void prose_paragraph(struct out *out, const char *text, unsigned indent)
+{
+	if (out->columns)
+		prose_wrap(out, text, indent, indent);
+	else
+		out_printf(out, "%s\n", text);
+}

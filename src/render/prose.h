@@ -21,5 +21,8 @@ void prose_plain(const struct out *out, struct buf *to, const char *text);
  */
 void prose_wrap(struct out *out, const char *text, unsigned at, unsigned indent);
 
+/* As prose_wrap with both columns at `indent` on a terminal; in a pipe one fact stays one line. */
+void prose_paragraph(struct out *out, const char *text, unsigned indent);
+
 /* A row of two columns: `left` at two spaces, `right` wrapped from column 2 + left_width + 2 on. */
 void prose_row(struct out *out, const char *left, unsigned left_width, const char *right);

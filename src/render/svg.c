@@ -10,13 +10,13 @@
 #include "render/svg_text.h"
 #include <string.h>
 
-#define MARGIN       28
-#define HEAD         92  /* from the top to the first node */
-#define PAD          12  /* inside a node */
+#define MARGIN	     28
+#define HEAD	     92	 /* from the top to the first node */
+#define PAD	     12	 /* inside a node */
 #define WIDTH_MIN    620 /* of the text below */
-#define ARROW        6   /* an edge ends that far before a node */
+#define ARROW	     6	 /* an edge ends that far before a node */
 #define LABEL_HEIGHT 16
-#define FAN          4  /* edges on one side of a node that are a fan */
+#define FAN	     4	/* edges on one side of a node that are a fan */
 #define DESC_MAX     80 /* sentences for screen readers */
 #define LABELS_MAX   2000
 
@@ -78,7 +78,7 @@ struct drawing {
 	const struct picture *p;
 	struct arena *arena;
 	struct layers layers;
-	VEC(struct box) taken;          /* by nodes and labels: no label may cover them */
+	VEC(struct box) taken;		/* by nodes and labels: no label may cover them */
 	uint32_t *out_edges, *in_edges; /* by node */
 	int width, height;
 };
@@ -211,8 +211,8 @@ static void draw_loop(struct drawing *d, const struct picture_edge *e, struct la
 		bottom + 22, right, bottom + 22, right, bottom + ARROW);
 }
 
-static void draw_route(
-	struct drawing *d, const struct picture_edge *e, const struct layers_route *route)
+static void draw_route(struct drawing *d, const struct picture_edge *e,
+	const struct layers_route *route)
 {
 	size_t count = route->count;
 
@@ -265,8 +265,8 @@ static bool place_label(struct drawing *d, const char *label, struct layers_poin
  * A label goes where its edge has room for it: in a lane, else along a curve, else nowhere. Where
  * many edges leave one node it stands near their other ends, which are apart.
  */
-static void draw_label(
-	struct drawing *d, const struct picture_edge *e, const struct layers_route *route)
+static void draw_label(struct drawing *d, const struct picture_edge *e,
+	const struct layers_route *route)
 {
 	static const uint8_t places[][7] = {
 		{8, 7, 9, 6, 10, 5, 11},
@@ -311,8 +311,8 @@ static void draw_graph(struct drawing *d)
 	for (size_t i = 0; i < p->node_count; i++) {
 		struct layers_point at = d->layers.nodes[i];
 		take(d,
-			(struct box){
-				at.x - 4, at.y - 2, size.node_width + 8, size.node_height + 4});
+			(struct box){at.x - 4, at.y - 2, size.node_width + 8,
+				size.node_height + 4});
 		draw_node(d, &p->nodes[i], at);
 	}
 	for (size_t i = 0; i < p->edge_count && i < LABELS_MAX; i++) {
@@ -352,8 +352,7 @@ static const char *line_of(struct buf *line, const char *s, int room)
 
 static int draw_remark(struct drawing *d, const char *remark, int y)
 {
-	AUTO(buf)
-	struct buf line;
+	AUTO(buf) struct buf line;
 
 	buf_init(&line, 64 << 10);
 	for (int lines = 0; remark && lines < 12; lines++) {
@@ -461,10 +460,8 @@ static void draw_foot(struct drawing *d)
 
 void svg_write(struct buf *out, const struct picture *p)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
-	AUTO(buf)
-	struct buf foot;
+	AUTO(arena) struct arena *arena = arena_new();
+	AUTO(buf) struct buf foot;
 	struct drawing d = {.p = p, .arena = arena, .out = &foot};
 
 	buf_init(&foot, 1 << 20);
