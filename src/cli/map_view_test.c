@@ -4,7 +4,7 @@
 #include "cli/map_view.h"
 
 #include "golden.h"
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "render/dot.h"
 #include "render/svg.h"
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* graph_parts - see graph_parts.h; and the field tables of nodes and edges. */
-#include "inventory/graph_parts.h"
+/* parts - see parts.h; and the field tables of nodes and edges. */
+#include "map/parts.h"
 
 #include "base/must.h"
 #include "base/str.h"
