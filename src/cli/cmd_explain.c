@@ -11,6 +11,7 @@
 #include "model/mention.h"
 #include "render/prose.h"
 #include "render/record.h"
+#include "render/table.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -119,10 +120,13 @@ static void render_listens(struct view *v)
 	const struct explanation *e = v->e;
 	struct out *out = v->out;
 
+	size_t widest = 18;
+	for (size_t i = 0; i < e->listen_count; i++)
+		widest = MAX(widest, strlen(e->listens[i].text));
 	for (size_t i = 0; i < e->listen_count; i++) {
 		const struct explained_listen *l = &e->listens[i];
 		label(v, i == 0 ? "Listens" : "");
-		out_printf(out, "%-18s ", l->text);
+		out_printf(out, "%-*s ", (int)widest, l->text);
 		out_styled(out, l->answered ? STYLE_GOOD : STYLE_DIM,
 			out_mark(out, l->answered ? MARK_OK : MARK_BAD));
 		out_printf(out, " %s", l->answered ? l->by : "nobody");
@@ -220,6 +224,16 @@ static void render_speaks(struct view *v, const struct service *service)
 	out_str(out, "\n");
 }
 
+/* What answers at an address that was named without a port. */
+static void render_services(struct out *out, const struct explanation *e)
+{
+	struct table table;
+
+	table_init(&table, &service_type, "port,service,owner,reach", NULL);
+	table_print(&table, out, (const void *const *)e->services, e->service_count);
+	out_str(out, "\n");
+}
+
 static void render(struct cli *cli, const struct explanation *e)
 {
 	struct view v = {&cli->out, e, LABEL_WIDTH};
@@ -233,7 +247,9 @@ static void render(struct cli *cli, const struct explanation *e)
 	if (e->hint)
 		prose_paragraph(v.out, e->hint, 0);
 	out_str(v.out, "\n");
-	if (service) {
+	if (service && e->address_count && !e->port) {
+		render_services(v.out, e);
+	} else if (service) {
 		render_who(cli, &v, clock_real_ms());
 		if (service->owner_count)
 			render_command(cli, &v, service->owners[0]);

@@ -197,16 +197,19 @@ static void nobody(struct explaining *x)
 	}
 	if (x->sel.port && port_is_used(x))
 		return;
-	if (x->sel.port == 0) {
-		const struct explained_address *a = x->out->addresses;
-		x->out->answer = x->out->address_count
-			? arena_printf(x->arena, "%s is %s.", subject(x), a->meaning)
-			: arena_printf(x->arena, "%s is an address without a port.", subject(x));
-		return;
-	}
 	x->out->answer = arena_printf(x->arena,
 		"Nobody is listening on %s, so a connection is refused at once.", subject(x));
 	x->out->hint = "Nothing is wrong with your network.";
+}
+
+/* An address without a port: what it is, and how many answer there. */
+static void an_address(struct explaining *x)
+{
+	x->out->answer =
+		arena_printf(x->arena, "%s is %s.", subject(x), x->out->addresses[0].meaning);
+	if (x->sel.count)
+		x->out->hint = arena_printf(x->arena, "%zu service%s there.", x->sel.count,
+			x->sel.count == 1 ? " answers" : "s answer");
 }
 
 static bool addresses_are_own(const struct explaining *x)
@@ -227,7 +230,9 @@ static const char *capitalised(const char *sentence)
 
 void explain_answer(struct explaining *x)
 {
-	if (!addresses_are_own(x)) {
+	if (x->sel.port == 0 && x->sel.address_count && addresses_are_own(x)) {
+		an_address(x);
+	} else if (!addresses_are_own(x)) {
 		x->out->answer = arena_printf(x->arena, "%s is not on this machine.", subject(x));
 		x->out->hint = "loopscope looks at this machine only and sends nothing there.";
 	} else if (x->sel.count) {
@@ -251,6 +256,11 @@ void explain_next(struct explaining *x)
 	const struct service *first = x->sel.count ? x->sel.services[0] : NULL;
 
 	x->out->next = list;
+	if (first && x->sel.port == 0 && x->sel.address_count) {
+		step(x, list, arena_printf(x->arena, "loopscope %s", first->listeners[0].text),
+			"one of them in full");
+		return;
+	}
 	if (!first) {
 		if (x->sel.nearby_count && x->sel.nearby[0]->netns == 0)
 			step(x, list,

@@ -185,6 +185,8 @@ void explain_clients(struct explaining *x)
 {
 	struct client_list list = {.v = VEC_INIT(CLIENTS_MAX)};
 
+	if (x->sel.port == 0 && x->sel.address_count)
+		return;
 	map_init(&list.by_key);
 	if (x->t->kind == TARGET_UNIX)
 		add_unix(x, &list);

@@ -162,6 +162,8 @@ void explain_listens(struct explaining *x)
 
 static const struct owner *main_owner(const struct explaining *x)
 {
+	if (x->sel.port == 0 && x->sel.address_count)
+		return NULL; /* an address has no owner */
 	if (x->sel.count && x->sel.services[0]->owner_count)
 		return x->sel.services[0]->owners[0];
 	return NULL;
@@ -244,7 +246,7 @@ void explain_reach(struct explaining *x)
 	const struct service *service = x->sel.count ? x->sel.services[0] : NULL;
 	AUTO(buf) struct buf text = BUF_INIT(1024);
 
-	if (!service)
+	if (!service || (x->sel.port == 0 && x->sel.address_count))
 		return;
 	switch (service->reach) {
 	case REACH_COMPUTER:

@@ -93,7 +93,11 @@ static void add_namespace(struct build *b, uint32_t inode, pid_t pid)
 	if (r == -EPERM)
 		r = procnet_list(b->host, pid, &b->sockets_wanted,
 			(uint32_t)(b->namespaces.count - 1), &b->sockets);
-	b->namespaces.items[b->namespaces.count - 1].seen = r == 0;
+	if (r == -ESRCH || r == -ENOENT)
+		b->namespaces
+			.count--; /* its last process ended meanwhile, and the namespace with it */
+	else
+		b->namespaces.items[b->namespaces.count - 1].seen = r == 0;
 }
 
 /* The namespaces that the iterator's records name, each through one of its holders. */
@@ -419,7 +423,7 @@ static void count_blind(struct build *b)
 		add_blind(b,
 			arena_printf(b->s->arena, "%llu network namespace%s",
 				(unsigned long long)closed, closed == 1 ? "" : "s"),
-			"they may not be entered", "sudo, or CAP_SYS_ADMIN", closed);
+			"entering is not permitted", "sudo, or CAP_SYS_ADMIN", closed);
 	if (!b->query->own_namespace_only && b->host->live && !caps_have(CAPS_SYS_ADMIN))
 		add_blind(b, "containers and other network namespaces",
 			"looking into them needs more rights", "sudo, or CAP_SYS_ADMIN", 0);
