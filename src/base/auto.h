@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define AUTO(name)   __attribute__((cleanup(auto_##name)))
+#define AUTO(name)   __attribute__((cleanup(auto_##name), unused)) /* unused: clang asks for it */
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 #define AUTO_DEFINE(name, type, func)                                                              \
