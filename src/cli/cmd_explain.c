@@ -35,21 +35,12 @@ static void label(struct view *v, const char *text)
 	buf_pad(&v->out->text, ' ', v->label_width + 2 - MIN(v->label_width, strlen(text)));
 }
 
-/* Wrapped on a terminal; in a pipe one fact stays one line. */
-static void paragraph(struct out *out, const char *text, unsigned indent)
-{
-	if (out->columns)
-		prose_wrap(out, text, indent, indent);
-	else
-		out_printf(out, "%s\n", text);
-}
-
 static void row(struct view *v, const char *name, const char *text)
 {
 	if (!text)
 		return;
 	label(v, name);
-	paragraph(v->out, text, (unsigned)v->label_width + 4);
+	prose_paragraph(v->out, text, (unsigned)v->label_width + 4);
 }
 
 static void render_meanings(struct view *v)
@@ -204,7 +195,7 @@ static void render_next(struct view *v)
 		label(v, i == 0 ? "Next" : "");
 		out_printf(out, "%-*s", (int)widest + 3, e->next[i].command);
 		out_style(out, STYLE_DIM);
-		paragraph(out, e->next[i].text, (unsigned)(v->label_width + 4 + widest + 3));
+		prose_paragraph(out, e->next[i].text, (unsigned)(v->label_width + 4 + widest + 3));
 		out_plain(out);
 	}
 }
@@ -237,10 +228,10 @@ static void render(struct cli *cli, const struct explanation *e)
 	for (size_t i = 0; i < e->address_count; i++)
 		v.label_width = MAX(v.label_width, strlen(e->addresses[i].text));
 	out_style(v.out, STYLE_ANSWER);
-	paragraph(v.out, e->answer, 0);
+	prose_paragraph(v.out, e->answer, 0);
 	out_plain(v.out);
 	if (e->hint)
-		paragraph(v.out, e->hint, 0);
+		prose_paragraph(v.out, e->hint, 0);
 	out_str(v.out, "\n");
 	if (service) {
 		render_who(cli, &v, clock_real_ms());

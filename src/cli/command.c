@@ -88,12 +88,13 @@ bool command_exit_says(const struct command *c, const struct topic_row *row, str
 const char *command_nearest(const char *word)
 {
 	const char *best = NULL;
-	/* one slip in a short word, two in a longer one: "shop" is a name, not "who" */
-	unsigned best_distance = strlen(word) <= 4 ? 2 : 3;
+	size_t len = strlen(word);
+	/* one slip, in a long word two: the service "shop" is not a slip of "who" */
+	unsigned best_distance = len < 6 ? 2 : 3;
 
 	for (size_t i = 0; commands[i]; i++) {
 		unsigned d = str_distance(word, commands[i]->name);
-		if (d < best_distance) {
+		if (d < best_distance && d < len) {
 			best_distance = d;
 			best = commands[i]->name;
 		}

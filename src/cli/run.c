@@ -121,8 +121,14 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 		return run_command(cli, true, argc - 2, argv + 1);
 	}
 	const char *near = is_plain_word(word) ? command_nearest(word) : NULL;
-	if (near) {
+	bool more = first + 1 < argc && argv[first + 1][0] != '-';
+	if (near)
 		err_set(&err, -EINVAL, "unknown command '%s'; did you mean '%s'?", word, near);
+	else if (is_plain_word(word) && more) /* a target stands alone */
+		err_set(&err, -EINVAL, "unknown command '%s'", word);
+	if (err.code < 0) {
+		if (!near)
+			err_fix(&err, "loopscope help");
 		return cli_fail(cli, EXIT_USAGE, "usage", &err);
 	}
 	cli->command = command_find("explain");
