@@ -21,7 +21,8 @@ export UBSAN_OPTIONS  ?= halt_on_error=1:print_stacktrace=1:exitcode=99
 all: configure ## build the program (the default)
 	@ninja -C $(BUILD)
 
-run: all ## build, then show this machine's services
+run: configure ## build the program, then show this machine's services
+	@ninja -C $(BUILD) loopscope
 	@$(BUILD)/loopscope $(ARGS)
 
 test: configure ## run all tests; T='NAME --suite unit' runs some

@@ -7,7 +7,7 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "base/text.h"
-#include "inventory/explain.h"
+#include "explain/explain.h"
 #include "model/mention.h"
 #include "render/prose.h"
 #include "render/record.h"

@@ -90,7 +90,8 @@ static void make_picture(const struct answer *a, struct picture *out)
 	out->remarks = texts;
 	out->title = a->target ? arena_printf(arena, "Who talks to %s", a->target->text)
 			       : "Who talks to whom";
-	out->subtitle = arena_printf(arena, "%s  %s", map_headline(arena, a->g), taken_text(a));
+	out->subtitle =
+		arena_printf(arena, "%s Seen on %s.", map_headline(arena, a->g), taken_text(a));
 }
 
 /* Prints or writes one picture; 0 or the exit code of a failure. */
@@ -148,8 +149,11 @@ static void print_text(const struct answer *a)
 	out_plain(out);
 	out_str(out, "\n");
 	if (g->node_count) {
+		unsigned columns = out->columns;
 		out_str(out, "\n");
+		out->columns = a->cli->wide ? 0 : columns;
 		map_tree(a->cli, g, a->o->all);
+		out->columns = columns;
 	}
 	map_remarks(a->cli->arena, g, &remarks);
 	size_t first = g->alone && g->connections; /* those are in the tree */

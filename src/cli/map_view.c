@@ -46,7 +46,7 @@ static struct tally tally(const struct graph *g)
 static const char *headline_of_center(struct arena *arena, const struct tally *t)
 {
 	const char *who =
-		t->centers == 1 ? t->center : arena_printf(arena, "these %zu services", t->centers);
+		t->centers == 1 ? t->center : arena_printf(arena, "these %zu programs", t->centers);
 
 	if (t->center_in && t->center_out)
 		return arena_printf(arena, "%llu connection%s to %s, %llu from %s.",
@@ -233,7 +233,9 @@ static struct picture_edge draw_edge(struct arena *arena, const struct graph *g,
 		(unsigned long long)out.weight, plural(out.weight), g->nodes[e->to].name);
 	if (count == 1 && e->endpoint)
 		buf_printf(&b, " (%s)", e->endpoint);
-	if (waiting)
+	if (waiting == out.weight)
+		buf_str(&b, ", not yet accepted");
+	else if (waiting)
 		buf_printf(&b, ", %llu of them not yet accepted", (unsigned long long)waiting);
 	buf_char(&b, '.');
 	out.tip = arena_strdup(arena, b.data);

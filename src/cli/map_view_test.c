@@ -4,7 +4,7 @@
 #include "cli/map_view.h"
 
 #include "golden.h"
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "render/dot.h"
 #include "render/svg.h"
 #include <fcntl.h>
@@ -237,7 +237,7 @@ TEST(answers_for_a_target)
 	CHECK_STR(around(lab, "8000"), "5 connections from ledger api, none to it.");
 	CHECK_STR(around(lab, "127.0.0.2:5432"), "5 connections to PostgreSQL 16, none from it.");
 	CHECK_STR(around(lab, "22"), "Nobody is connected to sshd, and it is connected to nobody.");
-	CHECK_STR(around(lab, "5432"), "16 connections to these 2 services, none from them.");
+	CHECK_STR(around(lab, "5432"), "16 connections to these 2 programs, none from them.");
 	lab_free(lab);
 }
 

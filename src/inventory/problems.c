@@ -97,8 +97,10 @@ static void orphaned(struct report *r, const struct service *service)
 
 	set_evidence(r, f, "proc",
 		arena_printf(r->arena, "%s, parent %d", owner_text(r, service), o->ppid));
+	/* a port number alone means our own namespace */
 	set_fix(r, f, "stop it and free the port",
-		arena_printf(r->arena, "loopscope free %u", service->port));
+		service->netns ? arena_printf(r->arena, "loopscope free pid:%d", o->pid)
+			       : arena_printf(r->arena, "loopscope free %u", service->port));
 }
 
 static void shadowed(struct report *r, const struct service *service, const struct service *other)

@@ -1,11 +1,11 @@
 /*
- * graph_ends - whose an end of a connection is: the service that accepted it, the client, the hidden
+ * ends - whose an end of a connection is: the service that accepted it, the client, the hidden
  * process or the other computer. Makes the nodes of a graph as they are needed. Private to graph.c.
  */
 #pragma once
 
-#include "inventory/graph_parts.h"
 #include "inventory/service_index.h"
+#include "map/parts.h"
 
 struct graph_ends {
 	const struct snapshot *s;

@@ -1,7 +1,7 @@
 /*
- * explain_answer - the one sentence that comes first, a hint below it, and what to do next.
+ * answer - the one sentence that comes first, a hint below it, and what to do next.
  */
-#include "inventory/explain_parts.h"
+#include "explain/parts.h"
 
 #include "base/str.h"
 

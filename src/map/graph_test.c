@@ -1,4 +1,4 @@
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "unit.h"
 
 /* chromium -> nginx -> shop api -> postgres, whose backend accepted; psql through the unix socket */

@@ -1,10 +1,10 @@
 /*
- * graph_fold - the same graph with fewer nodes, for eyes. Each step says for every node which node
+ * fold - the same graph with fewer nodes, for eyes. Each step says for every node which node
  * stands for it (its leader), and merge() makes a graph of the leaders.
  */
 #include "base/must.h"
 #include "base/str.h"
-#include "inventory/graph_parts.h"
+#include "map/parts.h"
 
 struct step {
 	struct arena *arena;

@@ -1,5 +1,5 @@
 /*
- * graph_lab - snapshots made by hand, for the tests of graphs. Not part of the program.
+ * lab - snapshots made by hand, for the tests of graphs. Not part of the program.
  *
  *   struct lab *lab = lab_new();
  *   struct owner *web = lab_owner(lab, 10, "node");
@@ -12,7 +12,7 @@
 
 #include "base/must.h"
 #include "base/vec.h"
-#include "inventory/graph.h"
+#include "map/graph.h"
 #include <string.h>
 
 struct lab {

@@ -4,11 +4,11 @@
  * The kernel does not say which end of a connection opened it: the end whose address a listener
  * takes is the server. Ends in two namespaces are listed apart; addresses and ports match them.
  */
-#include "inventory/graph.h"
+#include "map/graph.h"
 
 #include "base/str.h"
-#include "inventory/graph_ends.h"
-#include "inventory/plumbing.h"
+#include "map/ends.h"
+#include "map/plumbing.h"
 
 struct build {
 	const struct snapshot *s;

@@ -1,15 +1,15 @@
 /*
- * graph_ends - see graph_ends.h.
+ * ends - see ends.h.
  *
  * An accepted socket is often held by a process that does not listen itself (a database's backend,
  * an ssh session). Such processes are counted to the service first; only then is asked whose the
  * other ends are, so that what a backend connects to leaves from the database.
  */
-#include "inventory/graph_ends.h"
+#include "map/ends.h"
 
 #include "base/must.h"
 #include "base/str.h"
-#include "inventory/plumbing.h"
+#include "map/plumbing.h"
 
 #define SCRIPT_MAX 60
 

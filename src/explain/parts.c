@@ -1,13 +1,13 @@
 /*
- * explain_parts - address, port, listeners, chain, reach. Clients and the answer have files of their
- * own (explain_clients.c, explain_answer.c).
+ * parts - address, port, listeners, chain, reach. Clients and the answer have files of their
+ * own (clients.c, answer.c).
  */
-#include "inventory/explain_parts.h"
+#include "explain/parts.h"
 
 #include "base/str.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "inventory/address_facts.h"
+#include "explain/address_facts.h"
 
 #define LISTENS_MAX 16
 #define CHAIN_MAX   32

@@ -1,8 +1,8 @@
 /*
- * explain_clients - who is connected to the target, and who else uses its port: connections that
+ * clients - who is connected to the target, and who else uses its port: connections that
  * wait, TIME_WAIT, sockets bound but not listening, an outgoing connection's source port.
  */
-#include "inventory/explain_parts.h"
+#include "explain/parts.h"
 
 #include "base/map.h"
 #include "base/str.h"

@@ -1,10 +1,10 @@
 /*
- * graph_target - the part of a graph around one target. Which services a target means is select.h's
+ * target - the part of a graph around one target. Which services a target means is select.h's
  * matter; here are the nodes that are no services: clients and other computers.
  */
 #include "base/must.h"
 #include "base/str.h"
-#include "inventory/graph_parts.h"
+#include "map/parts.h"
 #include <strings.h>
 
 static bool contains(const struct service *const *list, size_t count, const struct service *service)

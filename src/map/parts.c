@@ -1,5 +1,5 @@
-/* graph_parts - see graph_parts.h; and the field tables of nodes and edges. */
-#include "inventory/graph_parts.h"
+/* parts - see parts.h; and the field tables of nodes and edges. */
+#include "map/parts.h"
 
 #include "base/must.h"
 #include "base/str.h"
@@ -190,6 +190,11 @@ static bool has_port(const void *record)
 	return ((const struct graph_node *)record)->port != 0;
 }
 
+static bool has_processes(const void *record)
+{
+	return ((const struct graph_node *)record)->processes != 0;
+}
+
 static bool edge_has_port(const void *record)
 {
 	return ((const struct graph_edge *)record)->port != 0;
@@ -208,7 +213,8 @@ static const struct field node_fields[] = {
 	FIELD(struct graph_node, pid, FIELD_INT32, "PID", "its oldest process",
 		.align_right = true),
 	FIELD(struct graph_node, processes, FIELD_UINT32, "PROCESSES",
-		"how many have a part in it, as far as they are known", .align_right = true),
+		"how many have a part in it, as far as they are known", .align_right = true,
+		.has = has_processes),
 	FIELD(struct graph_node, user, FIELD_TEXT, "USER", "the user it runs as"),
 	FIELD(struct graph_node, project, FIELD_TEXT, "PROJECT", "the project it belongs to"),
 	FIELD(struct graph_node, container, FIELD_TEXT, "CONTAINER", "the container it runs in"),

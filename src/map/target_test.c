@@ -1,4 +1,4 @@
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "unit.h"
 
 /* a chain of four services behind a client, and a stranger next to it */
