@@ -4,6 +4,7 @@
 #include "explain/parts.h"
 
 #include "base/str.h"
+#include "sys/procfs.h"
 
 #define STEPS_MAX 6
 
@@ -29,6 +30,18 @@ static const char *article(const char *word)
 	return strchr("aeiou", word[0]) ? "an" : "a";
 }
 
+/* "web server", but "database" and "debugger": words that name the thing by themselves stay alone. */
+static const char *role_noun(struct explaining *x, const char *role)
+{
+	static const char *const kinds[] = {"web", "api", "file", "mail", "media", "mock", "docs",
+		"git", "chat", "test", "auth", "search", "ai", "game", "log", "time", "dns"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (str_eq(role, kinds[i]))
+			return arena_printf(x->arena, "%s server", role);
+	return role;
+}
+
 /* "the web server of your project shop (vite)", "redis 7", "node" */
 static const char *what_it_is(struct explaining *x, const struct service *service)
 {
@@ -38,8 +51,9 @@ static const char *what_it_is(struct explaining *x, const struct service *servic
 	bool yours = service->uid == x->host->uid;
 
 	if (service->project && service->role)
-		return arena_printf(x->arena, "the %s server of %s project %s%s", service->role,
-			yours ? "your" : "the", explain_escaped(x, service->project->name),
+		return arena_printf(x->arena, "the %s of %s project %s%s",
+			role_noun(x, service->role), yours ? "your" : "the",
+			explain_escaped(x, service->project->name),
 			program ? arena_printf(x->arena, " (%s)", program) : "");
 	if (service->project && str_starts(name, explain_escaped(x, service->project->name)))
 		return arena_printf(x->arena, "%s project %s%s", yours ? "your" : "the", name,
@@ -49,7 +63,7 @@ static const char *what_it_is(struct explaining *x, const struct service *servic
 			yours ? "your" : "the", explain_escaped(x, service->project->name));
 	if (service->role && !strstr(name, service->role))
 		return arena_printf(x->arena, "%s, %s %s", name, article(service->role),
-			service->role);
+			role_noun(x, service->role));
 	return name;
 }
 
@@ -186,13 +200,22 @@ static void nobody(struct explaining *x)
 	if (x->t->kind == TARGET_NAME || x->t->kind == TARGET_PID ||
 		x->t->kind == TARGET_CONTAINER) {
 		x->out->answer = x->t->kind == TARGET_PID
-			? arena_printf(x->arena, "Process %d listens on nothing.", x->t->pid)
+			? arena_printf(x->arena,
+				  procfs_alive(x->host, x->t->pid)
+					  ? "Process %d listens on nothing."
+					  : "There is no process %d.",
+				  x->t->pid)
 			: arena_printf(x->arena, "Nothing on this machine is called '%s'.",
 				  explain_escaped(x, x->t->name));
 		return;
 	}
 	if (x->t->kind == TARGET_UNIX) {
 		x->out->answer = arena_printf(x->arena, "Nobody listens at %s.", subject(x));
+		return;
+	}
+	if (x->t->has_port && x->t->port == 0) {
+		x->out->answer = "Port 0 is no port to connect to: a program that asks for it is "
+				 "given any free one.";
 		return;
 	}
 	if (x->sel.port && port_is_used(x))
