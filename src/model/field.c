@@ -51,6 +51,8 @@ static size_t count_of(const struct field *f, const void *record)
 
 bool field_present(const struct field *f, const void *record)
 {
+	if (f->has && !f->has(record))
+		return false;
 	switch (f->kind) {
 	case FIELD_TEXT:
 	case FIELD_RECORD:

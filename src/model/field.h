@@ -50,6 +50,8 @@ struct field {
 	bool json_only, table_only;
 	const struct record_type *type;		   /* of nested records */
 	const char *(*name_of)(int value);	   /* of enums */
+	/* False when this record has no such value; NULL = decided by the kind (see above). */
+	bool (*has)(const void *record);
 	/* Appends what a person reads; NULL = made from the kind. Must escape foreign text. */
 	void (*text)(const void *record, struct buf *out);
 };

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/endpoint.h"
+#include "model/field.h"
 
 enum target_kind {
 	TARGET_PORT,	  /* a port on any address of this machine */
@@ -26,17 +27,21 @@ enum target_kind {
 
 struct target {
 	enum target_kind kind;
-	const char *text;	/* as typed */
+	const char *text;	/* as typed, without blanks around; a URL's password is "***" */
 	const char *host;	/* HOST, URL: the name; lower case, no brackets; NULL if an address */
 	struct address address; /* PORT: unspec */
 	uint16_t port;		/* URL: the scheme's default when none was given */
-	bool has_port;
+	bool has_port;		/* port holds one: typed, or the scheme's default */
 	enum proto proto;	/* TCP unless /udp was said */
 	const char *scheme;	/* URL: lower case */
 	const char *path;	/* URL: path and query, at least "/"; UNIX: the path */
 	const char *name;	/* NAME, CONTAINER */
-	pid_t pid;
+	pid_t pid;		/* PID */
 };
+
+#define TARGET_TEXT_MAX 4096
+
+const char *target_kind_name(int kind); /* "port", "endpoint", "url" ... */
 
 /*
  * Parses one target; strings go to the arena. Errors name the offending text and what was expected:
