@@ -19,7 +19,8 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, alloc_siz
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len); /* len bytes and a NUL */
 void *arena_memdup(struct arena *a, const void *bytes, size_t len);
-char *arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3);
+char *arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3)
+	__attribute__((nonnull(2)));
 
 /* Bytes handed out so far; what a limit is measured against. */
 size_t arena_used(const struct arena *a);

@@ -7,12 +7,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-int fs_read_at(int dirfd, const char *path, struct buf *b)
+static int read_to_end(int fd, struct buf *b)
 {
-	AUTO(close) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
 	for (size_t chunk = 4096;; chunk = MIN(chunk * 2, (size_t)1 << 20)) {
 		size_t room = MIN(chunk, b->max - b->len);
 		if (room == 0) {
@@ -31,6 +27,23 @@ int fs_read_at(int dirfd, const char *path, struct buf *b)
 		b->len += (size_t)n;
 		b->data[b->len] = '\0';
 	}
+}
+
+int fs_read_at(int dirfd, const char *path, struct buf *b)
+{
+	AUTO(close) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_to_end(fd, b);
+}
+
+int fs_read_regular_at(int dirfd, const char *path, struct buf *b)
+{
+	AUTO(close) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? read_to_end(fd, b) : -EINVAL;
 }
 
 ssize_t fs_read_small(int dirfd, const char *path, char *out, size_t size)

@@ -15,6 +15,12 @@
  */
 int fs_read_at(int dirfd, const char *path, struct buf *b);
 
+/*
+ * As fs_read_at, for files in folders of other people: anything but a regular file is -EINVAL, and
+ * a FIFO or a device put in the file's place cannot make the caller wait.
+ */
+int fs_read_regular_at(int dirfd, const char *path, struct buf *b);
+
 /* As fs_read_at, for small text: into a fixed array, NUL-terminated. Returns bytes or -errno. */
 ssize_t fs_read_small(int dirfd, const char *path, char *out, size_t size);
 
