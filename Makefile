@@ -1,10 +1,74 @@
-# The front door; Meson does the work.
-BUILD ?= build
+# The front door; Meson does the work. `make help` lists the targets.
+#
+# Every target first installs what it needs and this machine lacks (tools/install-deps), so that it
+# works on a bare Debian.
 
-all: $(BUILD)/build.ninja
+BUILD         ?= build
+WERROR        ?= true
+PREFIX        ?= /usr/local
+FUZZ_SECONDS  ?= 60
+SAN            = $(BUILD)-san
+FUZZ           = $(BUILD)-fuzz
+MESON_FLAGS   ?=
+DEPS           = @tools/install-deps --once $(1)/asked-for-$(2) $(2)
+# settings of the two folders with sanitizers; undefined behaviour ends a test instead of being noted
+SANITIZE       = -Dbuildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+
+export ASAN_OPTIONS   ?= detect_leaks=1:detect_stack_use_after_return=1:exitcode=99
+export UBSAN_OPTIONS  ?= halt_on_error=1:print_stacktrace=1:exitcode=99
+
+all: $(BUILD)/build.ninja ## build the program (the default)
 	@ninja -C $(BUILD)
 
-$(BUILD)/build.ninja:
-	@meson setup $(BUILD)
+run: all ## build, then show this machine's services
+	@$(BUILD)/loopscope $(ARGS)
 
-.PHONY: all
+test: $(BUILD)/build.ninja ## run all tests; T='NAME --suite unit' runs some
+	$(call DEPS,$(BUILD),test)
+	@tools/run-tests $(BUILD) $(T)
+
+san: $(SAN)/build.ninja ## the same tests with the address and undefined behaviour sanitizers
+	$(call DEPS,$(SAN),test)
+	@tools/run-tests $(SAN) $(T)
+
+lint: ## layers, sizes, words, formatting, static analysis
+	$(call DEPS,$(BUILD),lint)
+	@tools/lint $(T)
+
+fmt: ## format the C files
+	$(call DEPS,$(BUILD),lint)
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+fuzz: $(FUZZ)/build.ninja ## fuzz every target for FUZZ_SECONDS (60); T=NAME fuzzes one
+	@ninja -C $(FUZZ)
+	@tools/fuzz $(FUZZ) $(FUZZ_SECONDS) $(T)
+
+bench: all ## measure against peers and check the bars, some minutes
+	$(call DEPS,$(BUILD),bench)
+	@set -e; for run in bench/*/run; do echo "$$run"; $$run $(ARGS); done
+
+install: all ## install below PREFIX (/usr/local), honours DESTDIR
+	@meson install -C $(BUILD) --no-rebuild --quiet
+
+new-command: ## NAME=word: write the files of a new subcommand
+	@tools/new-command $(NAME)
+
+clean: ## remove the build folders
+	@rm -rf $(BUILD) $(SAN) $(FUZZ)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BUILD)/build.ninja:
+	$(call DEPS,$(BUILD),build)
+	@meson setup --prefix $(PREFIX) -Dwerror=$(WERROR) $(MESON_FLAGS) $(BUILD)
+
+$(SAN)/build.ninja:
+	$(call DEPS,$(SAN),build)
+	@meson setup -Dwerror=$(WERROR) $(SANITIZE) $(MESON_FLAGS) $(SAN)
+
+$(FUZZ)/build.ninja:
+	@tools/install-deps build fuzz
+	@CC=clang meson setup -Dfuzz=true $(SANITIZE) -Doptimization=2 $(MESON_FLAGS) $(FUZZ)
+
+.PHONY: all run test san lint fmt fuzz bench install new-command clean help

@@ -6,7 +6,11 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/reader.h"
+
+#define DECODED_VERSION_MAX 40  /* bytes; longer ones are cut */
+#define DECODED_DETAIL_MAX  240
 
 enum decode_result {
 	DECODE_NO,	  /* certainly something else */
@@ -14,9 +18,14 @@ enum decode_result {
 	DECODE_YES,
 };
 
+/* What was learnt; all of it foreign text in the arena, bounded, not yet escaped. */
 struct decoded {
-	const char *version; /* NULL = not said; in the arena, bounded, not yet escaped */
+	const char *version; /* of the server's software; NULL = not said */
 	const char *detail;  /* one line for evidence; NULL = none */
+	const char *speaks;  /* the word to show when it is not the decoder's name: "https" */
+	const char *rather;  /* the decoder that this answer points to: an HTTP server that says
+			      * "this is an HTTPS port" points to "tls" */
+	bool more;	     /* DECODE_YES already, but bytes that follow soon would say more */
 };
 
 struct decoder {
@@ -27,9 +36,26 @@ struct decoder {
 	/* What to send first; NULL when the server speaks first. Harmless by construction. */
 	const void *hello;
 	size_t hello_len;
-	/* Called with the bytes since connect; reads only through the reader. */
+	/* Instead of hello, when it depends on the port (0 for a unix socket): appends it to out. */
+	void (*write_hello)(struct buf *out, uint16_t port);
+	/* The answer is one or two bytes, so it counts only after this decoder's own hello, and only
+	 * when nothing follows: YES comes with `more`, and a longer answer turns it into NO. */
+	bool only_after_hello;
+	/*
+	 * Called with the bytes since connect; reads only through the reader. More bytes never change
+	 * a YES or NO (but see above). *out comes zeroed and counts only with YES.
+	 */
 	enum decode_result (*recognise)(struct arena *arena, struct reader r, struct decoded *out);
 };
 
-extern const struct decoder *const decoders[]; /* NULL-terminated */
+extern const struct decoder *const decoders[]; /* NULL-terminated, alphabetical */
 const struct decoder *decoder_find(const char *name);
+
+/* The decoder that usually lives on this TCP port, or NULL. A weak hint, no more. */
+const struct decoder *decoder_for_port(uint16_t port);
+
+/* True when the client speaks first. */
+bool decoder_has_hello(const struct decoder *d);
+
+/* Appends what to send first; nothing when the server speaks first. */
+void decoder_hello(const struct decoder *d, uint16_t port, struct buf *out);
