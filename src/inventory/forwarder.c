@@ -111,9 +111,9 @@ const struct container *forwarder_container(const struct host *host, const struc
 {
 	AUTO(buf) struct buf address;
 
+	buf_init(&address, 64);
 	if (!f->publishes || f->address.family != AF_INET)
 		return NULL;
-	buf_init(&address, 64);
 	address_format(&address, &f->address);
 	for (size_t n = 1; n < s->namespace_count; n++) {
 		const struct netns *ns = &s->namespaces[n];
