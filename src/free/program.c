@@ -67,7 +67,8 @@ static void first_word(const char *s, char *out, size_t size)
 /* "/x/yarn-4.1.0.cjs" -> yarn, "nodemon.js" -> nodemon: without extension and version. */
 static void script_word(const char *path, char *out, size_t size)
 {
-	static const char *const extensions[] = {".js", ".cjs", ".mjs", ".ts", ".py", ".rb", ".php"};
+	static const char *const extensions[] = {
+		".js", ".cjs", ".mjs", ".ts", ".py", ".rb", ".php"};
 
 	str_copy(out, size, str_basename(path));
 	for (size_t i = 0; i < ARRAY_SIZE(extensions); i++) {
@@ -195,7 +196,8 @@ bool program_runs_command(const struct owner *o)
 
 const char *program_call(struct arena *arena, const struct owner *o)
 {
-	AUTO(buf) struct buf text, cut;
+	AUTO(buf)
+	struct buf text, cut;
 	size_t script = script_index(o);
 
 	buf_init(&text, 4096);

@@ -50,7 +50,8 @@ static const struct sample samples[] = {
 
 TEST(knows_programs_by_their_words)
 {
-	AUTO(arena) struct arena *arena = arena_new();
+	AUTO(arena)
+	struct arena *arena = arena_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		const char *argv[5];
@@ -80,9 +81,11 @@ TEST(a_shell_with_a_command_is_no_prompt)
 
 TEST(foreign_text_is_escaped_and_cut)
 {
-	AUTO(arena) struct arena *arena = arena_new();
+	AUTO(arena)
+	struct arena *arena = arena_new();
 	static const struct sample evil = {"/usr/bin/x",
-		{"x", "\x1b[2J", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}};
+		{"x", "\x1b[2J",
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}};
 	const char *argv[5];
 	struct owner o = make(&evil, argv);
 	const char *call = program_call(arena, &o);
@@ -94,8 +97,8 @@ TEST(foreign_text_is_escaped_and_cut)
 TEST(few_programs_end_by_another_signal)
 {
 	struct owner node = {.pid = 9, .exe = "/usr/bin/node", .comm = "node"};
-	struct owner postgres = {.pid = 9, .exe = "/usr/lib/postgresql/15/bin/postgres",
-		.comm = "postgres"};
+	struct owner postgres = {
+		.pid = 9, .exe = "/usr/lib/postgresql/15/bin/postgres", .comm = "postgres"};
 
 	CHECK_INT(program_end_signal(&node), SIGTERM);
 	CHECK_INT(program_end_signal(&postgres), SIGINT);

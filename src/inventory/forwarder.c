@@ -96,7 +96,8 @@ const struct forward *forwarder_read(struct arena *arena, const struct owner *ow
 
 static bool namespace_has(const struct host *host, pid_t pid, const char *address)
 {
-	AUTO(buf) struct buf text, line;
+	AUTO(buf)
+	struct buf text, line;
 	char path[64];
 
 	buf_init(&text, FIB_MAX);
@@ -106,10 +107,11 @@ static bool namespace_has(const struct host *host, pid_t pid, const char *addres
 	return fs_read_at(host->proc, path, &text) == 0 && strstr(text.data, line.data);
 }
 
-const struct container *forwarder_container(const struct host *host, const struct snapshot *s,
-	const struct forward *f)
+const struct container *forwarder_container(
+	const struct host *host, const struct snapshot *s, const struct forward *f)
 {
-	AUTO(buf) struct buf address;
+	AUTO(buf)
+	struct buf address;
 
 	buf_init(&address, 64);
 	if (!f->publishes || f->address.family != AF_INET)
