@@ -14,7 +14,8 @@ static int run_shell(const char *script, uint64_t timeout_ms, struct buf *output
 
 TEST(keeps_what_was_printed_and_the_status)
 {
-	AUTO(buf) struct buf output;
+	AUTO(buf)
+	struct buf output;
 	int status = -1;
 
 	buf_init(&output, 1000);
@@ -26,7 +27,8 @@ TEST(keeps_what_was_printed_and_the_status)
 
 TEST(long_output_does_not_block)
 {
-	AUTO(buf) struct buf output;
+	AUTO(buf)
+	struct buf output;
 	int status = -1;
 
 	buf_init(&output, 100);
@@ -37,7 +39,8 @@ TEST(long_output_does_not_block)
 
 TEST(a_late_program_is_killed)
 {
-	AUTO(buf) struct buf output;
+	AUTO(buf)
+	struct buf output;
 	struct err err = {0};
 	const char *const argv[] = {"sleep", "60", NULL};
 	uint64_t start = clock_mono_ms();
@@ -52,7 +55,8 @@ TEST(a_late_program_is_killed)
 
 TEST(the_end_of_the_process_counts_not_of_its_output)
 {
-	AUTO(buf) struct buf output;
+	AUTO(buf)
+	struct buf output;
 	int status = -1;
 	uint64_t start = clock_mono_ms();
 
@@ -64,7 +68,8 @@ TEST(the_end_of_the_process_counts_not_of_its_output)
 
 TEST(says_when_it_cannot_be_started)
 {
-	AUTO(buf) struct buf output;
+	AUTO(buf)
+	struct buf output;
 	struct err err = {0};
 	const char *const argv[] = {"/nonexistent/helper", NULL};
 	int status;
@@ -76,7 +81,8 @@ TEST(says_when_it_cannot_be_started)
 
 TEST(gives_a_clean_signal_state)
 {
-	AUTO(buf) struct buf output;
+	AUTO(buf)
+	struct buf output;
 	sigset_t set, before;
 	int status = -1;
 
