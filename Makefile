@@ -17,18 +17,20 @@ SANITIZE       = -Dbuildtype=debug -Doptimization=1 -Db_sanitize=address,undefin
 export ASAN_OPTIONS   ?= detect_leaks=1:detect_stack_use_after_return=1:exitcode=99
 export UBSAN_OPTIONS  ?= halt_on_error=1:print_stacktrace=1:exitcode=99
 
-all: $(BUILD)/build.ninja ## build the program (the default)
+all: configure ## build the program (the default)
 	@ninja -C $(BUILD)
 
 run: all ## build, then show this machine's services
 	@$(BUILD)/loopscope $(ARGS)
 
-test: $(BUILD)/build.ninja ## run all tests; T='NAME --suite unit' runs some
+test: configure ## run all tests; T='NAME --suite unit' runs some
 	$(call DEPS,$(BUILD),test)
 	@tools/run-tests $(BUILD) $(T)
 
-san: $(SAN)/build.ninja ## the same tests with the address and undefined behaviour sanitizers
+san: ## the same tests with the address and undefined behaviour sanitizers
+	$(call DEPS,$(SAN),build)
 	$(call DEPS,$(SAN),test)
+	@tools/configure $(SAN) -Dwerror=$(WERROR) $(SANITIZE) $(MESON_FLAGS)
 	@tools/run-tests $(SAN) $(T)
 
 lint: ## layers, sizes, words, formatting, static analysis
@@ -39,7 +41,9 @@ fmt: ## format the C files
 	$(call DEPS,$(BUILD),lint)
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
-fuzz: $(FUZZ)/build.ninja ## fuzz every target for FUZZ_SECONDS (60); T=NAME fuzzes one
+fuzz: ## fuzz every target for FUZZ_SECONDS (60); T=NAME fuzzes one
+	@tools/install-deps build fuzz
+	@CC=clang tools/configure $(FUZZ) -Dfuzz=true $(MESON_FLAGS)
 	@ninja -C $(FUZZ)
 	@tools/fuzz $(FUZZ) $(FUZZ_SECONDS) $(T)
 
@@ -59,16 +63,8 @@ clean: ## remove the build folders
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(BUILD)/build.ninja:
+configure:
 	$(call DEPS,$(BUILD),build)
-	@meson setup --prefix $(PREFIX) -Dwerror=$(WERROR) $(MESON_FLAGS) $(BUILD)
+	@tools/configure $(BUILD) --prefix $(PREFIX) -Dwerror=$(WERROR) $(MESON_FLAGS)
 
-$(SAN)/build.ninja:
-	$(call DEPS,$(SAN),build)
-	@meson setup -Dwerror=$(WERROR) $(SANITIZE) $(MESON_FLAGS) $(SAN)
-
-$(FUZZ)/build.ninja:
-	@tools/install-deps build fuzz
-	@CC=clang meson setup -Dfuzz=true $(SANITIZE) -Doptimization=2 $(MESON_FLAGS) $(FUZZ)
-
-.PHONY: all run test san lint fmt fuzz bench install new-command clean help
+.PHONY: all configure run test san lint fmt fuzz bench install new-command clean help

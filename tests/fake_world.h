@@ -54,8 +54,8 @@ static inline bool fake_may_signal(struct world *w, pid_t pid)
 	return pid != f->denied && o && (w->uid == 0 || o->uid == w->uid);
 }
 
-static inline bool fake_variable(
-	struct world *w, pid_t pid, const char *name, char *out, size_t size)
+static inline bool fake_variable(struct world *w, pid_t pid, const char *name, char *out,
+	size_t size)
 {
 	struct fake_world *f = w->data;
 

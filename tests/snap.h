@@ -109,8 +109,8 @@ static inline size_t snap_socket(struct snap *w, enum proto proto, int state, co
 	return w->sockets.count - 1;
 }
 
-static inline size_t snap_listen(
-	struct snap *w, const char *address, uint16_t port, const struct owner *o)
+static inline size_t snap_listen(struct snap *w, const char *address, uint16_t port,
+	const struct owner *o)
 {
 	return snap_socket(w, PROTO_TCP, SOCKET_LISTEN, address, port, o);
 }
@@ -149,8 +149,10 @@ static inline const struct snapshot *snap_take(struct snap *w)
 	vec_sort(&w->holders, snap_by_socket);
 	for (size_t i = 0; i < w->holders.count; i++) {
 		struct socket *socket = &w->sockets.items[w->holders.items[i].socket];
-		if (socket->holder_count++ == 0)
+		if (socket->holder_count++ == 0) {
 			socket->holder_first = (uint32_t)i;
+			socket->owner = w->owners.items[w->holders.items[i].owner];
+		}
 	}
 	VEC_EACH (&w->sockets, socket)
 		if (socket->holder_count == 0 && socket->ownerless == OWNERLESS_NO)

@@ -30,7 +30,8 @@ static inline struct tree tree_new(void)
 	return t;
 }
 
-static inline int tree_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static inline int tree_remove_one(const char *path, const struct stat *st, int type,
+	struct FTW *ftw)
 {
 	return remove(path);
 }

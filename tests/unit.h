@@ -53,6 +53,7 @@ static inline void unit_str(const char *file, int line, const char *what, const 
 #define CHECK_INT(got, want) unit_int(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
 #define CHECK_STR(got, want) unit_str(__FILE__, __LINE__, #got, (got), (want))
 
+/* clang-format off */
 #define UNIT_ROW_(name) {#name, test_##name},
 #define UNIT_1(m, a) m(a)
 #define UNIT_2(m, a, ...) m(a) UNIT_1(m, __VA_ARGS__)
@@ -70,6 +71,7 @@ static inline void unit_str(const char *file, int line, const char *what, const 
 #define UNIT_14(m, a, ...) m(a) UNIT_13(m, __VA_ARGS__)
 #define UNIT_15(m, a, ...) m(a) UNIT_14(m, __VA_ARGS__)
 #define UNIT_16(m, a, ...) m(a) UNIT_15(m, __VA_ARGS__)
+/* clang-format on */
 #define UNIT_PICK_(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, n, ...) n
 #define UNIT_EACH_(m, ...)                                                                         \
 	UNIT_PICK_(__VA_ARGS__, UNIT_16, UNIT_15, UNIT_14, UNIT_13, UNIT_12, UNIT_11, UNIT_10,     \

@@ -42,11 +42,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FIRST_PORT        20000
+#define FIRST_PORT	  20000
 #define PORTS_PER_ADDRESS 10000
-#define DOOR_PORT         19999
-#define DOOR_NET          0x7f010001u /* the door of process i is 127.1.0.1 + i */
-#define BACKLOG           4096        /* the kernel's own default maximum, net.core.somaxconn */
+#define DOOR_PORT	  19999
+#define DOOR_NET	  0x7f010001u /* the door of process i is 127.1.0.1 + i */
+#define BACKLOG		  4096	      /* the kernel's own default maximum, net.core.somaxconn */
 
 struct plan {
 	const char *name;
@@ -67,10 +67,10 @@ static const struct plan plans[] = {
 struct world {
 	struct plan plan;
 	long *incoming; /* connections that each door will accept */
-	pid_t leader;   /* the first child; all children are in its process group */
-	pid_t last;     /* the last child; it owns the last listener */
+	pid_t leader;	/* the first child; all children are in its process group */
+	pid_t last;	/* the last child; it owns the last listener */
 	int reports[2]; /* a child writes one byte for each stage that it has finished */
-	int go[2];      /* its end tells the children that everyone listens */
+	int go[2];	/* its end tells the children that everyone listens */
 	int signals;
 	sigset_t old_mask;
 };

@@ -25,7 +25,7 @@ char *arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3)
 /* Bytes handed out so far; what a limit is measured against. */
 size_t arena_used(const struct arena *a);
 
-#define arena_new_of(a, type)	       ((type *)arena_alloc((a), sizeof(type)))
+#define arena_new_of(a, type)	    ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (count)))
 
 AUTO_DEFINE(arena, struct arena *, arena_free)

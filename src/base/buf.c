@@ -4,18 +4,18 @@
 #include "base/must.h"
 #include <string.h>
 
-static char empty[1];
+char buf_empty[1];
 
 void buf_init(struct buf *b, size_t max)
 {
-	*b = (struct buf){.data = empty, .max = max};
+	*b = (struct buf){.data = buf_empty, .max = max};
 }
 
 void buf_fini(struct buf *b)
 {
-	if (b->data != empty)
+	if (b->data != buf_empty)
 		free(b->data);
-	*b = (struct buf){.data = empty, .max = b->max};
+	*b = (struct buf){.data = buf_empty, .max = b->max};
 }
 
 void buf_clear(struct buf *b)

@@ -1,8 +1,7 @@
 /*
  * buf - a growable run of bytes with a maximum from birth; always NUL-terminated.
  *
- *   AUTO(buf) struct buf b;
- *   buf_init(&b, 64 << 10);
+ *   AUTO(buf) struct buf b = BUF_INIT(64 << 10);
  *   buf_printf(&b, "%d", 1);
  *
  * Appending past the maximum keeps what fits and sets `overflow`; it sticks, so a caller may append
@@ -23,6 +22,13 @@ struct buf {
 	size_t max; /* len never exceeds it */
 	bool overflow;
 };
+
+extern char buf_empty[1]; /* what data points to before the first byte; never written */
+
+#define BUF_INIT(max_)                                                                             \
+	{                                                                                          \
+		.data = buf_empty, .max = (max_)                                                   \
+	}
 
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);

@@ -64,7 +64,8 @@ void clock_age(struct buf *out, int64_t age_ms)
 	static const struct {
 		int64_t limit_s, unit_s;
 		const char *unit;
-	} steps[] = {{60, 1, "s"}, {3600, 60, "min"}, {86400 * 2, 3600, "h"}, {INT64_MAX, 86400, "d"}};
+	} steps[] = {{60, 1, "s"}, {3600, 60, "min"}, {86400 * 2, 3600, "h"},
+		{INT64_MAX, 86400, "d"}};
 	int64_t seconds = age_ms < 0 ? 0 : age_ms / 1000;
 	size_t i = 0;
 

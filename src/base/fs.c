@@ -115,9 +115,8 @@ int fs_write_all(int fd, const void *bytes, size_t len)
 
 int fs_write_atomic(const char *path, const void *bytes, size_t len, struct err *err)
 {
-	AUTO(buf) struct buf temporary;
+	AUTO(buf) struct buf temporary = BUF_INIT(8192);
 
-	buf_init(&temporary, 8192);
 	buf_printf(&temporary, "%s.XXXXXX", path);
 	AUTO(close) int fd = mkostemp(temporary.data, O_CLOEXEC);
 	if (fd < 0)
@@ -137,10 +136,9 @@ int fs_write_atomic(const char *path, const void *bytes, size_t len, struct err 
 int fs_state_dir(struct buf *out, struct err *err)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	AUTO(buf) struct buf path;
+	AUTO(buf) struct buf path = BUF_INIT(4096);
 	struct stat st;
 
-	buf_init(&path, 4096);
 	if (!str_empty(xdg) && xdg[0] == '/')
 		buf_printf(&path, "%s/loopscope", xdg);
 	else if (!str_empty(home) && home[0] == '/')

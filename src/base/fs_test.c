@@ -8,7 +8,7 @@
 TEST(reads_only_regular_files_in_foreign_folders)
 {
 	char folder[] = "/tmp/loopscope-fs-XXXXXX";
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(8);
 
 	must(mkdtemp(folder));
 	AUTO(close) int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -16,8 +16,8 @@ TEST(reads_only_regular_files_in_foreign_folders)
 	AUTO(close) int fd = openat(dir, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	must(write(fd, "0123456789", 10) == 10);
 
-	buf_init(&b, 8);
-	CHECK_INT(fs_read_regular_at(dir, "fifo", &b), -EINVAL); /* and does not wait for a writer */
+	CHECK_INT(fs_read_regular_at(dir, "fifo", &b),
+		-EINVAL); /* and does not wait for a writer */
 	CHECK_INT(fs_read_regular_at(dir, "folder", &b), -EINVAL);
 	CHECK_INT(fs_read_regular_at(dir, "absent", &b), -ENOENT);
 	CHECK_INT(fs_read_regular_at(dir, "file", &b), 0);

@@ -246,7 +246,8 @@ int json_parse(struct arena *arena, const char *text, size_t len, struct json_do
 		ok = fail(&s, "text after the document");
 	if (ok) {
 		out->count = s.tape.count;
-		out->values = arena_memdup(arena, s.tape.items, s.tape.count * sizeof(*s.tape.items));
+		out->values =
+			arena_memdup(arena, s.tape.items, s.tape.count * sizeof(*s.tape.items));
 	} else {
 		unsigned line = 1;
 		const char *line_start = text;

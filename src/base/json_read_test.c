@@ -13,7 +13,8 @@ TEST(reads_nested_values)
 {
 	AUTO(arena) struct arena *a = arena_new();
 
-	CHECK_INT(parse(a, "{\"a\": [1, {\"b\": \"x\\u00e9\\n\"}], \"c\": -1.5e2, \"d\": true}"), 0);
+	CHECK_INT(parse(a, "{\"a\": [1, {\"b\": \"x\\u00e9\\n\"}], \"c\": -1.5e2, \"d\": true}"),
+		0);
 	const struct json_value *list = json_get(doc.values, "a");
 	CHECK(list && list->type == JSON_ARRAY);
 	const struct json_value *second = json_next(list, json_first(list));
@@ -49,10 +50,9 @@ TEST(bounds_depth)
 TEST(writes_what_it_reads)
 {
 	AUTO(arena) struct arena *a = arena_new();
-	AUTO(buf) struct buf out;
+	AUTO(buf) struct buf out = BUF_INIT(4096);
 	struct json j;
 
-	buf_init(&out, 4096);
 	json_init(&j, &out, JSON_COMPACT);
 	json_object(&j, NULL);
 	json_str(&j, "s", "\x1b\"\\\xff\xe2\x9c\x93");
@@ -62,8 +62,9 @@ TEST(writes_what_it_reads)
 	json_end(&j);
 	json_str(&j, "absent", NULL);
 	json_end(&j);
-	CHECK_STR(out.data, "{\"s\":\"\\u001b\\\"\\\\\xef\xbf\xbd\xe2\x9c\x93\","
-			    "\"l\":[18446744073709551615,-1]}\n");
+	CHECK_STR(out.data,
+		"{\"s\":\"\\u001b\\\"\\\\\xef\xbf\xbd\xe2\x9c\x93\","
+		"\"l\":[18446744073709551615,-1]}\n");
 	CHECK_INT(parse(a, out.data), 0);
 }
 

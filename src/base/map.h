@@ -22,7 +22,7 @@ struct map {
 	size_t count, capacity;
 };
 
-void map_init(struct map *m);
+void map_init(struct map *m); /* the same as {0} */
 void map_fini(struct map *m);
 
 /* Sets key to value, replacing what was there. */

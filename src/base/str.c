@@ -66,7 +66,8 @@ bool str_duration_ms(const char *s, uint64_t *out)
 	static const struct {
 		const char *unit;
 		double ms;
-	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}};
+	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60e3}, {"h", 3600e3},
+		{"d", 86400e3}};
 
 	if (!isdigit((unsigned char)*s))
 		return false;

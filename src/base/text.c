@@ -49,11 +49,11 @@ size_t text_decode(const char *s, size_t len, uint32_t *out)
 /* Controls, invisible and direction-changing characters that could make text lie. */
 static bool is_unsafe(uint32_t cp)
 {
-	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
-		cp == 0xad || cp == 0x61c || cp == 0x180e || /* soft hyphen, ALM, MVS */
-		(cp >= 0x200b && cp <= 0x200f) ||	      /* zero width, LRM, RLM */
-		(cp >= 0x2028 && cp <= 0x202e) ||	      /* separators, embeddings, overrides */
-		(cp >= 0x2060 && cp <= 0x206f) ||	      /* invisible operators, isolates */
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
+		cp == 0x180e ||			  /* soft hyphen, ALM, MVS */
+		(cp >= 0x200b && cp <= 0x200f) || /* zero width, LRM, RLM */
+		(cp >= 0x2028 && cp <= 0x202e) || /* separators, embeddings, overrides */
+		(cp >= 0x2060 && cp <= 0x206f) || /* invisible operators, isolates */
 		cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) || (cp >= 0xe0000 && cp <= 0xe007f);
 }
 

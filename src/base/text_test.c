@@ -4,9 +4,8 @@
 static const char *escape(const char *s, size_t len)
 {
 	static char out[256];
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(sizeof(out) - 1);
 
-	buf_init(&b, sizeof(out) - 1);
 	text_escape(&b, s, len);
 	memcpy(out, b.data, b.len + 1);
 	return out;
@@ -21,25 +20,28 @@ TEST(escapes_what_could_lie)
 	CHECK_STR(ESCAPE("\x1b[31mred\x1b[0m\n"), "\\x1b[31mred\\x1b[0m\\n");
 	CHECK_STR(ESCAPE("a\0b"), "a\\x00b");
 	CHECK_STR(ESCAPE("x\xe2\x80\xaey"), "x\\u202ey");
-	CHECK_STR(ESCAPE("\xc2\x9b" "31m"), "\\x9b31m");
+	CHECK_STR(ESCAPE("\xc2\x9b"
+			 "31m"),
+		"\\x9b31m");
 	CHECK_STR(ESCAPE("\xff\xfe"), "\\xff\\xfe");
 }
 
 TEST(refuses_invalid_utf8)
 {
-	CHECK_STR(ESCAPE("\xc0\xaf"), "\\xc0\\xaf");			 /* overlong */
-	CHECK_STR(ESCAPE("\xed\xa0\x80"), "\\xed\\xa0\\x80");		 /* surrogate */
+	CHECK_STR(ESCAPE("\xc0\xaf"), "\\xc0\\xaf");		       /* overlong */
+	CHECK_STR(ESCAPE("\xed\xa0\x80"), "\\xed\\xa0\\x80");	       /* surrogate */
 	CHECK_STR(ESCAPE("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
-	CHECK_STR(ESCAPE("\xe2\x82"), "\\xe2\\x82");			 /* cut short */
+	CHECK_STR(ESCAPE("\xe2\x82"), "\\xe2\\x82");		       /* cut short */
 }
 
 TEST(cuts_in_the_middle)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(100);
 
-	buf_init(&b, 100);
 	text_cut_middle(&b, "0123456789", 7, true);
-	CHECK_STR(b.data, "012\xe2\x80\xa6" "789");
+	CHECK_STR(b.data,
+		"012\xe2\x80\xa6"
+		"789");
 	buf_clear(&b);
 	text_cut_middle(&b, "0123456789", 8, false);
 	CHECK_STR(b.data, "012...89");

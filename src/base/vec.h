@@ -18,7 +18,9 @@
 		type *items;                                                                       \
 		size_t count, capacity, max;                                                       \
 	}
+/* clang-format off */
 #define VEC_INIT(max_) {.max = (max_)}
+/* clang-format on */
 
 #define VEC_EACH(v, it)                                                                            \
 	for (__auto_type it = &(v)->items[0]; it && it < (v)->items + (v)->count; it++)

@@ -9,8 +9,7 @@ void cli_json_begin(struct cli *cli, struct json *j)
 {
 	json_init(j, &cli->out.text, cli->format == FORMAT_JSONL ? JSON_COMPACT : JSON_PRETTY);
 	json_object(j, NULL);
-	AUTO(buf) struct buf schema;
-	buf_init(&schema, 100);
+	AUTO(buf) struct buf schema = BUF_INIT(100);
 	buf_printf(&schema, "loopscope.%s/1", cli->command ? cli->command->name : "overview");
 	json_str(j, "schema", schema.data);
 }

@@ -11,15 +11,15 @@
 
 /* Exit codes are a contract: scripts act on them. */
 enum exit_code {
-	EXIT_YES = 0,	    /* yes, healthy, done */
-	EXIT_NO = 1,	    /* a negative answer, or findings */
-	EXIT_USAGE = 2,	    /* the command line or its input is wrong */
-	EXIT_NOBODY = 3,    /* nobody there */
-	EXIT_RIGHTS = 4,    /* not enough rights; the partial answer was printed */
-	EXIT_CONFIRM = 5,   /* needs --yes */
+	EXIT_YES = 0,	  /* yes, healthy, done */
+	EXIT_NO = 1,	  /* a negative answer, or findings */
+	EXIT_USAGE = 2,	  /* the command line or its input is wrong */
+	EXIT_NOBODY = 3,  /* nobody there */
+	EXIT_RIGHTS = 4,  /* not enough rights; the partial answer was printed */
+	EXIT_CONFIRM = 5, /* needs --yes */
 	EXIT_CONFLICT = 6,
 	EXIT_TIMEOUT = 7,
-	EXIT_FAULT = 8,	    /* daemon or input/output fault */
+	EXIT_FAULT = 8, /* daemon or input/output fault */
 	EXIT_INTERRUPTED = 130,
 };
 

@@ -59,7 +59,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 	struct host host;
 	struct err err = {0};
 	AUTO(snapshot) struct snapshot *s = NULL;
-	struct inventory_query query = {.protos = wanted_protos(o), .all_states = o->all,
+	struct inventory_query query = {.protos = wanted_protos(o),
+		.all_states = o->all,
 		.rung = o->owners};
 
 	(void)argc;

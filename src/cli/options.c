@@ -11,8 +11,9 @@ static const struct option_row *find(const struct option_set *sets, size_t count
 	for (size_t s = 0; s < count; s++) {
 		for (size_t i = 0; i < sets[s].count; i++) {
 			const struct option_row *row = &sets[s].rows[i];
-			bool hit = name ? strlen(row->name) == len && memcmp(row->name, name, len) == 0
-					: row->letter == letter;
+			bool hit = name
+				? strlen(row->name) == len && memcmp(row->name, name, len) == 0
+				: row->letter == letter;
 			if (hit) {
 				*out_values = sets[s].values;
 				return row;
@@ -24,12 +25,11 @@ static const struct option_row *find(const struct option_set *sets, size_t count
 
 static int unknown(const struct option_set *sets, size_t count, const char *word, struct err *err)
 {
-	AUTO(buf) struct buf shown;
+	AUTO(buf) struct buf shown = BUF_INIT(200);
 	const char *best = NULL;
 	unsigned best_distance = 3;
 	size_t len = strcspn(word, "=");
 
-	buf_init(&shown, 200);
 	text_escape(&shown, word, len);
 	for (size_t s = 0; word[1] == '-' && s < count; s++) {
 		for (size_t i = 0; i < sets[s].count; i++) {
@@ -49,18 +49,16 @@ static int unknown(const struct option_set *sets, size_t count, const char *word
 static int bad_value(const struct option_row *row, const char *value, const char *expected,
 	struct err *err)
 {
-	AUTO(buf) struct buf shown;
+	AUTO(buf) struct buf shown = BUF_INIT(200);
 
-	buf_init(&shown, 200);
 	text_escape(&shown, value, strlen(value));
 	return err_set(err, -EINVAL, "--%s: '%s' is not %s", row->name, shown.data, expected);
 }
 
 static int set_choice(const struct option_row *row, const char *value, int *out, struct err *err)
 {
-	AUTO(buf) struct buf names;
+	AUTO(buf) struct buf names = BUF_INIT(400);
 
-	buf_init(&names, 400);
 	for (int i = 0; row->choices[i]; i++) {
 		if (str_eq(row->choices[i], value)) {
 			*out = i;

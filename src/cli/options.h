@@ -30,9 +30,11 @@ struct option_row {
 	const char *const *choices;
 };
 
+/* clang-format off */
 #define OPTION(record, member, name_, kind_, argument_, help_, ...)                                \
 	{.name = (name_), .kind = (kind_), .offset = offsetof(record, member),                     \
 		.argument = (argument_), .help = (help_), __VA_ARGS__}
+/* clang-format on */
 
 struct option_set {
 	const struct option_row *rows;

@@ -46,7 +46,7 @@ static enum color_choice guess_color(int argc, char **argv)
 		if (!value && str_eq(argv[i], "--color") && i + 1 < argc)
 			value = argv[i + 1];
 		if (value)
-			return str_eq(value, "always") ? COLOR_ALWAYS
+			return str_eq(value, "always")	 ? COLOR_ALWAYS
 				: str_eq(value, "never") ? COLOR_NEVER
 							 : COLOR_AUTO;
 	}

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/reader.h"
 
-#define DECODED_VERSION_MAX 40  /* bytes; longer ones are cut */
+#define DECODED_VERSION_MAX 40 /* bytes; longer ones are cut */
 #define DECODED_DETAIL_MAX  240
 
 enum decode_result {

@@ -92,13 +92,12 @@ static void check_others(const struct decoder *own, const char *path, const stru
 static bool check_case(const struct decoder *d, const char *folder, const char *file)
 {
 	AUTO(arena) struct arena *arena = arena_new();
-	AUTO(buf) struct buf in, path, got, want;
+	AUTO(buf) struct buf in = BUF_INIT(INPUT_MAX);
+	AUTO(buf) struct buf path = BUF_INIT(4096);
+	AUTO(buf) struct buf got = BUF_INIT(INPUT_MAX);
+	AUTO(buf) struct buf want = BUF_INIT(INPUT_MAX);
 	struct decoded out;
 
-	buf_init(&in, INPUT_MAX);
-	buf_init(&path, 4096);
-	buf_init(&got, INPUT_MAX);
-	buf_init(&want, INPUT_MAX);
 	buf_printf(&path, "%s/%s", folder, file);
 	CHECK_INT(fs_read_at(AT_FDCWD, path.data, &in), 0);
 	enum decode_result result = run(d, arena, in.data, in.len, &out);
@@ -123,10 +122,9 @@ TEST(golden_pairs)
 
 	must(tests);
 	for (size_t i = 0; decoders[i]; i++) {
-		AUTO(buf) struct buf folder;
+		AUTO(buf) struct buf folder = BUF_INIT(4096);
 		bool recognised = false;
 
-		buf_init(&folder, 4096);
 		buf_printf(&folder, "%s/golden/decode/%s", tests, decoders[i]->name);
 		AUTO(closedir) DIR *dir = opendir(folder.data);
 		for (struct dirent *e; dir && (e = readdir(dir));) {
@@ -156,14 +154,14 @@ TEST(the_table_is_in_order)
 
 TEST(hellos_are_what_they_say)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(4096);
 
-	buf_init(&b, 4096);
 	decoder_hello(decoder_find("ssh"), 22, &b);
 	CHECK_INT(b.len, 0);
 	CHECK(!decoder_has_hello(decoder_find("ssh")));
 	decoder_hello(decoder_find("http"), 3000, &b);
-	CHECK(str_starts(b.data, "GET / HTTP/1.1\r\nHost: localhost:3000\r\nUser-Agent: loopscope/"));
+	CHECK(str_starts(b.data,
+		"GET / HTTP/1.1\r\nHost: localhost:3000\r\nUser-Agent: loopscope/"));
 	CHECK(str_ends(b.data, "Connection: close\r\n\r\n"));
 	buf_clear(&b);
 	decoder_hello(decoder_find("http"), 80, &b);

@@ -8,9 +8,8 @@
  */
 #include "decode/line.h"
 
-static const uint8_t get_values[] = {1, 9, 0, 0, 0, 17, 7, 0,
-	15, 0, 'F', 'C', 'G', 'I', '_', 'M', 'P', 'X', 'S', '_', 'C', 'O', 'N', 'N', 'S',
-	0, 0, 0, 0, 0, 0, 0};
+static const uint8_t get_values[] = {1, 9, 0, 0, 0, 17, 7, 0, 15, 0, 'F', 'C', 'G', 'I', '_', 'M',
+	'P', 'X', 'S', '_', 'C', 'O', 'N', 'N', 'S', 0, 0, 0, 0, 0, 0, 0};
 
 static enum decode_result recognise(struct arena *arena, struct reader r, struct decoded *out)
 {

@@ -7,7 +7,8 @@
 
 static enum decode_result recognise(struct arena *arena, struct reader r, struct decoded *out)
 {
-	static const char *const products[] = {"vsFTPd ", "ProFTPD ", "FileZilla Server ", "pyftpdlib "};
+	static const char *const products[] = {"vsFTPd ", "ProFTPD ", "FileZilla Server ",
+		"pyftpdlib "};
 	enum decode_result begins = line_begins(r, "220");
 	struct line l;
 

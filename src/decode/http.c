@@ -12,10 +12,10 @@
 #include "base/str.h"
 #include <ctype.h>
 
-#define HEADERS_MAX	(8u << 10) /* more is HTTP as well, but tells nothing more */
-#define TITLE_WITHIN	(8u << 10)
-#define MONGODB_TEXT	"It looks like you are trying to access MongoDB"
-#define MONGODB_LENGTH	"85"
+#define HEADERS_MAX    (8u << 10) /* more is HTTP as well, but tells nothing more */
+#define TITLE_WITHIN   (8u << 10)
+#define MONGODB_TEXT   "It looks like you are trying to access MongoDB"
+#define MONGODB_LENGTH "85"
 
 struct head {
 	struct line status; /* without "HTTP/1.x " */
@@ -87,10 +87,9 @@ static void add(struct arena *arena, struct buf *b, const char *before, struct l
 static void describe(struct arena *arena, const struct head *h, struct line body,
 	struct decoded *out)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(DECODED_DETAIL_MAX);
 	struct line title = find_title(body);
 
-	buf_init(&b, DECODED_DETAIL_MAX);
 	buf_printf(&b, "HTTP/1.%c ", h->minor);
 	add(arena, &b, "", h->status, 40);
 	add(arena, &b, ", Server: ", h->server, 60);
@@ -104,7 +103,8 @@ static void describe(struct arena *arena, const struct head *h, struct line body
 	const char *space = product.len ? memchr(product.text, ' ', product.len) : NULL;
 	if (slash && (!space || slash < space)) {
 		slash++;
-		out->version = line_version(arena, slash, product.len - (size_t)(slash - product.text));
+		out->version =
+			line_version(arena, slash, product.len - (size_t)(slash - product.text));
 	}
 }
 
@@ -183,8 +183,9 @@ static void write_hello(struct buf *out, uint16_t port)
 	buf_str(out, "GET / HTTP/1.1\r\nHost: localhost");
 	if (port && port != 80)
 		buf_printf(out, ":%u", port);
-	buf_str(out, "\r\nUser-Agent: loopscope/" LOOPSCOPE_VERSION "\r\nAccept: */*\r\n"
-		     "Connection: close\r\n\r\n");
+	buf_str(out,
+		"\r\nUser-Agent: loopscope/" LOOPSCOPE_VERSION "\r\nAccept: */*\r\n"
+		"Connection: close\r\n\r\n");
 }
 
 const struct decoder decoder_http = {
@@ -193,7 +194,8 @@ const struct decoder decoder_http = {
 	.summary = "web servers and HTTP APIs",
 	.ports = (const uint16_t[]){80, 1313, 3000, 3001, 3002, 3003, 3100, 4000, 4173, 4200, 4321,
 		5000, 5001, 5173, 5174, 5500, 6006, 7860, 8000, 8001, 8008, 8080, 8081, 8082, 8088,
-		8123, 8200, 8384, 8500, 8888, 9090, 9200, 9222, 9229, 11434, 15672, 19000, 62893, 0},
+		8123, 8200, 8384, 8500, 8888, 9090, 9200, 9222, 9229, 11434, 15672, 19000, 62893,
+		0},
 	.write_hello = write_hello,
 	.recognise = recognise,
 };

@@ -12,8 +12,8 @@
 #define CORRELATION 0x6c6f6f70
 #define APIS_MAX    1000
 
-static const uint8_t api_versions[] = {0, 0, 0, 19, 0, 18, 0, 0, 'l', 'o', 'o', 'p',
-	0, 9, 'l', 'o', 'o', 'p', 's', 'c', 'o', 'p', 'e'};
+static const uint8_t api_versions[] = {0, 0, 0, 19, 0, 18, 0, 0, 'l', 'o', 'o', 'p', 0, 9, 'l', 'o',
+	'o', 'p', 's', 'c', 'o', 'p', 'e'};
 
 static enum decode_result recognise(struct arena *arena, struct reader r, struct decoded *out)
 {

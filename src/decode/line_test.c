@@ -48,7 +48,11 @@ TEST(copies_within_bounds)
 	CHECK_STR(line_copy(a, "ab\xe2\x82\xac", 5, 4), "ab"); /* no half character */
 	CHECK_STR(line_version(a, "1.22.1 (Debian)", 15), "1.22.1");
 	CHECK_STR(line_version(a, "v20.1", 5), "20.1");
-	CHECK_STR(line_version(a, "1\0" "2", 3), "1");
+	CHECK_STR(line_version(a,
+			  "1\0"
+			  "2",
+			  3),
+		"1");
 	CHECK_STR(line_version(a, "nginx", 5), NULL);
 	CHECK_STR(line_version(a, "v", 1), NULL);
 	CHECK_STR(line_version(a, "", 0), NULL);

@@ -26,8 +26,8 @@ static enum decode_result read_error(struct arena *arena, struct reader r, struc
 	if (line_starts(&l, "#") && l.len > 6)
 		l = (struct line){l.text + 6, l.len - 6};
 	const char *message = line_copy(arena, l.text, l.len, 180);
-	out->detail = arena_printf(arena, "%serror %u: %s", line_find(&l, "MariaDB") ? "MariaDB, " : "",
-		code, message ? message : "");
+	out->detail = arena_printf(arena, "%serror %u: %s",
+		line_find(&l, "MariaDB") ? "MariaDB, " : "", code, message ? message : "");
 	return DECODE_YES;
 }
 

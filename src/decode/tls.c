@@ -23,24 +23,23 @@
 #define EXT_SUPPORTED_VERSIONS 43
 
 static const uint8_t client_hello[] = {
-	22, 3, 1, 0, 163,  /* record; 3.1 is what old servers expect to see here */
+	22, 3, 1, 0, 163,   /* record; 3.1 is what old servers expect to see here */
 	1, 0, 0, 159, 3, 3, /* ClientHello, TLS 1.2 */
 	/* random: nothing secret will ever be sent, so it may be fixed */
-	'l', 'o', 'o', 'p', 's', 'c', 'o', 'p', 'e', ' ', 'l', 'o', 'o', 'k', 's', ' ',
-	'o', 'n', 'c', 'e', ' ', 'a', 'n', 'd', ' ', 'l', 'e', 'a', 'v', 'e', 's', '.',
-	0,	/* no session */
-	0, 30,	/* ciphers: ECDHE with AES-GCM, ChaCha20 and AES-CBC, then plain RSA */
-	0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 0xcc, 0xa9, 0xcc, 0xa8, 0xc0, 0x09, 0xc0, 0x13,
-	0xc0, 0x0a, 0xc0, 0x14, 0x00, 0x9c, 0x00, 0x9d, 0x00, 0x2f, 0x00, 0x35, 0x00, 0xff,
-	1, 0,	/* no compression */
-	0, 88,	/* extensions */
+	'l', 'o', 'o', 'p', 's', 'c', 'o', 'p', 'e', ' ', 'l', 'o', 'o', 'k', 's', ' ', 'o', 'n',
+	'c', 'e', ' ', 'a', 'n', 'd', ' ', 'l', 'e', 'a', 'v', 'e', 's', '.', 0, /* no session */
+	0, 30, /* ciphers: ECDHE with AES-GCM, ChaCha20 and AES-CBC, then plain RSA */
+	0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 0xcc, 0xa9, 0xcc, 0xa8, 0xc0, 0x09, 0xc0,
+	0x13, 0xc0, 0x0a, 0xc0, 0x14, 0x00, 0x9c, 0x00, 0x9d, 0x00, 0x2f, 0x00, 0x35, 0x00, 0xff, 1,
+	0,     /* no compression */
+	0, 88, /* extensions */
 	0, 0, 0, 14, 0, 12, 0, 0, 9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', /* server name */
-	0, 10, 0, 10, 0, 8, 0, 29, 0, 23, 0, 24, 0, 25,		/* groups: x25519, P-256, 384, 521 */
-	0, 11, 0, 2, 1, 0,						/* points: uncompressed */
+	0, 10, 0, 10, 0, 8, 0, 29, 0, 23, 0, 24, 0, 25, /* groups: x25519, P-256, 384, 521 */
+	0, 11, 0, 2, 1, 0,				/* points: uncompressed */
 	0, 13, 0, 24, 0, 22, 4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 6, 3, 8, 6, 6, 1, 8, 7, 2,
-	1,								/* signatures */
+	1, /* signatures */
 	0, 16, 0, 14, 0, 12, 2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1', /* ALPN */
-	0, 23, 0, 0,							/* extended master secret */
+	0, 23, 0, 0, /* extended master secret */
 };
 
 struct hello {
@@ -138,7 +137,8 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 		return DECODE_NO;
 	uint8_t minor = reader_u8(&r);
 	uint16_t length = reader_be16(&r);
-	if (reader_ok(&r) && (minor > 4 || length < 2 || length > RECORD_MAX ||
+	if (reader_ok(&r) &&
+		(minor > 4 || length < 2 || length > RECORD_MAX ||
 			(type == RECORD_ALERT && length != 2)))
 		return DECODE_NO;
 	const uint8_t *fragment = reader_bytes(&r, length);
@@ -151,7 +151,8 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 	uint8_t message = reader_u8(&body);
 	uint32_t message_len = reader_be24(&body);
 	const uint8_t *hello = reader_bytes(&body, message_len);
-	if (!hello || message != SERVER_HELLO || !read_server_hello(reader_init(hello, message_len), &h))
+	if (!hello || message != SERVER_HELLO ||
+		!read_server_hello(reader_init(hello, message_len), &h))
 		return DECODE_NO;
 	describe(arena, &h, out);
 	return DECODE_YES;
@@ -161,8 +162,8 @@ const struct decoder decoder_tls = {
 	.name = "tls",
 	.title = "TLS",
 	.summary = "services behind TLS; https when HTTP is inside",
-	.ports = (const uint16_t[]){443, 8443, 3443, 4443, 5443, 6443, 9443, 465, 636, 853, 993, 995,
-		5671, 8883, 0},
+	.ports = (const uint16_t[]){443, 8443, 3443, 4443, 5443, 6443, 9443, 465, 636, 853, 993,
+		995, 5671, 8883, 0},
 	.hello = client_hello,
 	.hello_len = sizeof(client_hello),
 	.recognise = recognise,

@@ -40,8 +40,7 @@ static int by_pid(const void *pa, const void *pb)
 int family_read(const struct host *host, struct family *f, struct err *err)
 {
 	int fd = openat(host->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO(closedir)
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTO(closedir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir)
 		return err_set(err, -errno, "cannot list the processes in /proc: %m");

@@ -12,7 +12,7 @@
 
 struct family {
 	VEC(struct proc_stat) v; /* by rising pid */
-	struct map by_pid;       /* pid -> index */
+	struct map by_pid;	 /* pid -> index */
 };
 
 void family_init(struct family *f);

@@ -10,8 +10,7 @@ static void add(struct family *f, pid_t pid, pid_t ppid)
 
 TEST(knows_descendants)
 {
-	AUTO(family)
-	struct family f;
+	AUTO(family) struct family f;
 
 	family_init(&f);
 	add(&f, 1, 0);
@@ -33,8 +32,7 @@ TEST(knows_descendants)
 
 TEST(a_cycle_ends)
 {
-	AUTO(family)
-	struct family f;
+	AUTO(family) struct family f;
 
 	family_init(&f);
 	add(&f, 10, 11);
@@ -44,8 +42,7 @@ TEST(a_cycle_ends)
 
 TEST(reads_this_machine)
 {
-	AUTO(family)
-	struct family f;
+	AUTO(family) struct family f;
 	struct host host;
 	int ends[2];
 

@@ -67,21 +67,17 @@ bool plan_add_victim(struct planning *p, const struct owner *o, enum free_role r
 
 static const char *who(struct planning *p, const struct owner *o)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(300);
 	const char *program = owner_program(o);
 
-	buf_init(&text, 300);
 	text_escape(&text, program, strlen(program));
 	return arena_printf(p->w->arena, "%s %d", text.data, o->pid);
 }
 
 static const char *user_of(struct planning *p, const struct owner *o)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(300);
 
-	buf_init(&text, 300);
 	if (o->user)
 		text_escape(&text, o->user, strlen(o->user));
 	else
@@ -92,11 +88,9 @@ static const char *user_of(struct planning *p, const struct owner *o)
 /* "port 3000", "port 53/udp", "unix:/run/x", "port 80 inside web" */
 static const char *what_of(struct planning *p, const struct socket *s)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(4096);
 	const char *label = p->w->snapshot->namespaces[s->netns].label;
 
-	buf_init(&text, 4096);
 	if (proto_is_unix(s->local.proto))
 		endpoint_format(&text, &s->local);
 	else if (s->local.proto == PROTO_TCP)
@@ -112,11 +106,9 @@ static const char *what_of(struct planning *p, const struct socket *s)
 
 struct free_endpoint plan_endpoint(struct planning *p, const struct socket *s)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(4096);
 	const struct service *service = find_service(p->w->snapshot, s);
 
-	buf_init(&text, 4096);
 	endpoint_format(&text, &s->local);
 	return (struct free_endpoint){
 		.text = arena_strdup(p->w->arena, text.data),
@@ -125,7 +117,7 @@ struct free_endpoint plan_endpoint(struct planning *p, const struct socket *s)
 		.dual_stack = s->dual_stack,
 		.cookie = s->cookie,
 		.service = service ? service->name : NULL,
-		.owner = snapshot_owner_of(p->w->snapshot, s),
+		.owner = s->owner,
 	};
 }
 
@@ -229,8 +221,8 @@ static void add_supervised(struct planning *p, const struct socket *s, const str
 
 	if (by->cannot) {
 		refuse(p, FREE_UNREACHED, s, o,
-			arena_printf(
-				a, "%s is held by %s: %s", what_of(p, s), who(p, o), by->cannot),
+			arena_printf(a, "%s is held by %s: %s", what_of(p, s), who(p, o),
+				by->cannot),
 			by->fix);
 		return;
 	}
@@ -364,12 +356,10 @@ static void add_goal(struct planning *p, uint32_t index)
 
 static void add_missing(struct planning *p, const struct target *t)
 {
-	AUTO(buf)
-	struct buf what;
+	AUTO(buf) struct buf what = BUF_INIT(TARGET_TEXT_MAX);
 	struct free_missing *m = vec_push(&p->missing);
 	const struct snapshot *snap = p->w->snapshot;
 
-	buf_init(&what, TARGET_TEXT_MAX);
 	if (!m)
 		return;
 	if (t->kind == TARGET_PORT)
@@ -397,8 +387,8 @@ static int add_targets(struct planning *p, struct err *err)
 		const struct target *t = &p->q->targets[i];
 		const uint32_t *found = NULL;
 		size_t count = 0;
-		int r = find_listeners(
-			p->w->host, p->w->arena, p->w->snapshot, t, &found, &count, err);
+		int r = find_listeners(p->w->host, p->w->arena, p->w->snapshot, t, &found, &count,
+			err);
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < count; k++)
@@ -438,11 +428,9 @@ static int by_wave(const void *pa, const void *pb)
 /* "SIGTERM to npm run dev 4102, which runs it, then SIGKILL after 5 s" */
 static void say_signals(struct planning *p)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(1000);
 	bool gentle = false;
 
-	buf_init(&text, 1000);
 	if (!p->signals)
 		return;
 	VEC_EACH (&p->victims, v)
@@ -470,8 +458,8 @@ static void say_signals(struct planning *p)
 
 #define HAND_OVER(vec, plan, list, total)                                                          \
 	do {                                                                                       \
-		(plan)->list = arena_memdup(                                                       \
-			p->w->arena, (vec)->items, (vec)->count * sizeof(*(vec)->items));          \
+		(plan)->list = arena_memdup(p->w->arena, (vec)->items,                             \
+			(vec)->count * sizeof(*(vec)->items));                                     \
 		(plan)->total = (vec)->count;                                                      \
 	} while (0)
 

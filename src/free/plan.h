@@ -21,10 +21,10 @@ enum free_role {
 enum free_wave { WAVE_RUNNER, WAVE_HOLDER, WAVE_INHERITED, WAVE_CHILD, WAVE_COUNT };
 
 enum free_refusal_kind {
-	FREE_RIGHTS,    /* another user's; more rights would do */
-	FREE_OURS,      /* loopscope itself, or what it runs in */
-	FREE_INIT,      /* pid 1 */
-	FREE_KERNEL,    /* no process holds it */
+	FREE_RIGHTS,	/* another user's; more rights would do */
+	FREE_OURS,	/* loopscope itself, or what it runs in */
+	FREE_INIT,	/* pid 1 */
+	FREE_KERNEL,	/* no process holds it */
 	FREE_UNREACHED, /* its supervisor cannot be told, or keeps it where we cannot */
 };
 
@@ -37,7 +37,7 @@ struct free_endpoint {
 	struct endpoint endpoint;
 	bool v6only, dual_stack;
 	uint64_t cookie;
-	const char *service;       /* what a person calls it */
+	const char *service;	   /* what a person calls it */
 	const struct owner *owner; /* the first holder; NULL = not seen */
 };
 
@@ -53,16 +53,16 @@ struct free_holder {
 struct free_victim {
 	const struct owner *owner;
 	const char *call; /* "npm run dev", escaped */
-	int role;         /* enum free_role */
-	int wave;         /* enum free_wave */
-	int signal;       /* asks it to end; 0: its supervisor is told instead */
-	uint32_t step;    /* index into steps */
+	int role;	  /* enum free_role */
+	int wave;	  /* enum free_wave */
+	int signal;	  /* asks it to end; 0: its supervisor is told instead */
+	uint32_t step;	  /* index into steps */
 };
 
 /* Who loses connections. */
 struct free_client {
 	const struct owner *owner; /* NULL = another machine, or not seen */
-	const char *text;          /* "chromium 2811", "192.168.1.7" */
+	const char *text;	   /* "chromium 2811", "192.168.1.7" */
 	uint64_t connections;
 };
 
@@ -70,12 +70,12 @@ struct free_client {
 struct free_kept {
 	const struct owner *owner;
 	const char *why; /* "a browser", "in a session of its own" */
-	bool holds;      /* it holds the socket too, so the port stays taken */
+	bool holds;	 /* it holds the socket too, so the port stays taken */
 };
 
 /* One act: signals to the processes of this step, or a command of a supervisor. */
 struct free_step {
-	const char *by;    /* "signal", "systemd", "docker" ... */
+	const char *by;	   /* "signal", "systemd", "docker" ... */
 	const char *title; /* what the supervisor's number means to people, or NULL */
 	const char *text;  /* "SIGTERM, then SIGKILL after 5 s", "systemctl stop x.service" */
 	const char **stop; /* words, NULL-terminated; NULL: signals */
@@ -97,7 +97,7 @@ struct free_missing {
 	const char *target;
 	const char *what; /* "port 3000" */
 	enum proto proto;
-	uint16_t port;      /* 0 = none */
+	uint16_t port;	    /* 0 = none */
 	const char *inside; /* a namespace in which somebody listens on that port; NULL = none */
 };
 

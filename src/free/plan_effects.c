@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "free/plan_part.h"
 #include "inventory/find.h"
+#include "inventory/select.h"
 
 static bool is_goal(const struct planning *p, uint32_t index)
 {
@@ -104,18 +105,16 @@ static void add_client(struct planning *p, const struct owner *o, const char *te
 
 static bool is_own_address(const struct planning *p, const struct address *a)
 {
-	return find_is_own(p->w->snapshot->addresses, p->w->snapshot->address_count, a);
+	return select_is_own(p->w->snapshot, a);
 }
 
 static void cut(struct planning *p, const struct socket *s)
 {
 	const struct snapshot *snap = p->w->snapshot;
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(500);
 	const struct socket *peer = s->peer ? &snap->sockets[s->peer - 1] : NULL;
-	const struct owner *o = peer ? snapshot_owner_of(snap, peer) : NULL;
+	const struct owner *o = peer ? peer->owner : NULL;
 
-	buf_init(&text, 500);
 	if (o) {
 		const char *program = owner_program(o);
 		if (plan_is_victim(p, o->pid))

@@ -14,7 +14,7 @@
 
 struct chain {
 	const struct owner *items[CHAIN_MAX]; /* from just above the holder upwards */
-	size_t count, kept;                   /* up to the topmost runner */
+	size_t count, kept;		      /* up to the topmost runner */
 };
 
 /* It runs the same program in the same folder and has no other child: one app in two processes. */
@@ -75,8 +75,8 @@ static const char *why_kept(struct planning *p, const struct owner *o,
 	const char *name = program_kind_name(kind);
 
 	if (kind > PROGRAM_SHELL)
-		return arena_printf(
-			p->w->arena, "%s %s", strchr("aeiou", name[0]) ? "an" : "a", name);
+		return arena_printf(p->w->arena, "%s %s", strchr("aeiou", name[0]) ? "an" : "a",
+			name);
 	if (child->session != victim->session)
 		return "in a session of its own";
 	if (!p->w->may_signal(p->w, o->pid))

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <signal.h>
 
-static struct owner *child_of(
-	struct fake_world *f, const struct owner *parent, pid_t pid, const char *exe)
+static struct owner *child_of(struct fake_world *f, const struct owner *parent, pid_t pid,
+	const char *exe)
 {
 	struct owner *o = snap_owner(&f->snap, pid, exe);
 
@@ -30,10 +30,8 @@ static struct free_plan *plan_for(struct fake_world *f, const char *text)
 /* "runner 4102, holder 4121, child 4130": the victims by wave */
 static const char *victims(struct fake_world *f, const struct free_plan *plan)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(1000);
 
-	buf_init(&text, 1000);
 	for (size_t i = 0; i < plan->victim_count; i++)
 		buf_printf(&text, "%s%s %d", i ? ", " : "", free_role_name(plan->victims[i].role),
 			plan->victims[i].owner->pid);
@@ -42,8 +40,7 @@ static const char *victims(struct fake_world *f, const struct free_plan *plan)
 
 TEST(a_server_with_a_child_and_clients)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *node = child_of(&f, f.zsh, 4121, "/usr/bin/node");
@@ -72,8 +69,7 @@ TEST(a_server_with_a_child_and_clients)
 
 TEST(a_runner_goes_first)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *npm = child_of(&f, f.zsh, 4102, "/usr/bin/node");
@@ -94,8 +90,7 @@ TEST(a_runner_goes_first)
 
 TEST(a_wrapper_with_other_work_stays)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *make = child_of(&f, f.zsh, 4102, "/usr/bin/make");
@@ -107,8 +102,7 @@ TEST(a_wrapper_with_other_work_stays)
 
 TEST(everybody_who_inherited_the_socket_ends)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *master = child_of(&f, f.zsh, 100, "/usr/sbin/nginx");
@@ -128,8 +122,7 @@ TEST(everybody_who_inherited_the_socket_ends)
 
 TEST(what_left_the_session_was_meant_to_stay)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *node = child_of(&f, f.zsh, 100, "/usr/bin/node");
@@ -147,8 +140,7 @@ TEST(what_left_the_session_was_meant_to_stay)
 
 TEST(never_what_loopscope_runs_in)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	snap_listen(&f.snap, "127.0.0.1", 7681, f.tmux);
@@ -171,8 +163,7 @@ TEST(never_what_loopscope_runs_in)
 
 TEST(missing_rights_are_told)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *other = child_of(&f, f.init, 100, "/usr/bin/node");
@@ -203,8 +194,7 @@ TEST(missing_rights_are_told)
 
 TEST(a_supervisor_is_told_instead)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *nginx = child_of(&f, f.init, 200, "/usr/sbin/nginx");
@@ -226,8 +216,7 @@ TEST(a_supervisor_is_told_instead)
 
 TEST(only_left_overs)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *old = child_of(&f, f.init, 100, "/usr/bin/node");
@@ -244,8 +233,7 @@ TEST(only_left_overs)
 
 TEST(nobody_there)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct free_plan *plan = plan_for(&f, "3000");

@@ -67,8 +67,8 @@ static void first_word(const char *s, char *out, size_t size)
 /* "/x/yarn-4.1.0.cjs" -> yarn, "nodemon.js" -> nodemon: without extension and version. */
 static void script_word(const char *path, char *out, size_t size)
 {
-	static const char *const extensions[] = {
-		".js", ".cjs", ".mjs", ".ts", ".py", ".rb", ".php"};
+	static const char *const extensions[] = {".js", ".cjs", ".mjs", ".ts", ".py", ".rb",
+		".php"};
 
 	str_copy(out, size, str_basename(path));
 	for (size_t i = 0; i < ARRAY_SIZE(extensions); i++) {
@@ -196,12 +196,10 @@ bool program_runs_command(const struct owner *o)
 
 const char *program_call(struct arena *arena, const struct owner *o)
 {
-	AUTO(buf)
-	struct buf text, cut;
+	AUTO(buf) struct buf text = BUF_INIT(4096);
+	AUTO(buf) struct buf cut = BUF_INIT(1024);
 	size_t script = script_index(o);
 
-	buf_init(&text, 4096);
-	buf_init(&cut, 1024);
 	if (o->argc && strchr(o->argv[0], ' ')) { /* a title */
 		text_escape(&text, o->argv[0], strlen(o->argv[0]));
 	} else if (script && !str_eq(o->argv[script - 1], "-m")) {

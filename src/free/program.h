@@ -9,9 +9,9 @@
 
 enum program_kind {
 	PROGRAM_OTHER,
-	PROGRAM_RUNNER,  /* starts its child again, so it must be stopped with it */
+	PROGRAM_RUNNER,	 /* starts its child again, so it must be stopped with it */
 	PROGRAM_WRAPPER, /* its job is the one program it runs */
-	PROGRAM_SHELL,   /* from here on: never stopped for the sake of another process */
+	PROGRAM_SHELL,	 /* from here on: never stopped for the sake of another process */
 	PROGRAM_TERMINAL,
 	PROGRAM_SESSION, /* init, logins, timers, desktops */
 	PROGRAM_BROWSER,

@@ -50,8 +50,7 @@ static const struct sample samples[] = {
 
 TEST(knows_programs_by_their_words)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		const char *argv[5];
@@ -81,8 +80,7 @@ TEST(a_shell_with_a_command_is_no_prompt)
 
 TEST(foreign_text_is_escaped_and_cut)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	static const struct sample evil = {"/usr/bin/x",
 		{"x", "\x1b[2J",
 			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}};
@@ -97,8 +95,9 @@ TEST(foreign_text_is_escaped_and_cut)
 TEST(few_programs_end_by_another_signal)
 {
 	struct owner node = {.pid = 9, .exe = "/usr/bin/node", .comm = "node"};
-	struct owner postgres = {
-		.pid = 9, .exe = "/usr/lib/postgresql/15/bin/postgres", .comm = "postgres"};
+	struct owner postgres = {.pid = 9,
+		.exe = "/usr/lib/postgresql/15/bin/postgres",
+		.comm = "postgres"};
 
 	CHECK_INT(program_end_signal(&node), SIGTERM);
 	CHECK_INT(program_end_signal(&postgres), SIGINT);

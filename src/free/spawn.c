@@ -127,8 +127,7 @@ int spawn_run(const char *const *argv, uint64_t timeout_ms, struct buf *output, 
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_set(err, -errno, "cannot run '%s': %m", argv[0]);
-	AUTO(close)
-	int in = ends[0], out = ends[1];
+	AUTO(close) int in = ends[0], out = ends[1];
 	/* the helper's end must block, as programs expect of their output */
 	fcntl(out, F_SETFL, fcntl(out, F_GETFL) & ~O_NONBLOCK);
 	int r = start(argv, out, &pid);

@@ -14,11 +14,9 @@ static int run_shell(const char *script, uint64_t timeout_ms, struct buf *output
 
 TEST(keeps_what_was_printed_and_the_status)
 {
-	AUTO(buf)
-	struct buf output;
+	AUTO(buf) struct buf output = BUF_INIT(1000);
 	int status = -1;
 
-	buf_init(&output, 1000);
 	CHECK_INT(run_shell("echo out; echo bad >&2; exit 3", 5000, &output, &status), 0);
 	CHECK(WIFEXITED(status));
 	CHECK_INT(WEXITSTATUS(status), 3);
@@ -27,11 +25,9 @@ TEST(keeps_what_was_printed_and_the_status)
 
 TEST(long_output_does_not_block)
 {
-	AUTO(buf)
-	struct buf output;
+	AUTO(buf) struct buf output = BUF_INIT(100);
 	int status = -1;
 
-	buf_init(&output, 100);
 	CHECK_INT(run_shell("head -c 300000 /dev/zero", 5000, &output, &status), 0);
 	CHECK(output.overflow);
 	CHECK_INT(status, 0);
@@ -39,14 +35,12 @@ TEST(long_output_does_not_block)
 
 TEST(a_late_program_is_killed)
 {
-	AUTO(buf)
-	struct buf output;
+	AUTO(buf) struct buf output = BUF_INIT(100);
 	struct err err = {0};
 	const char *const argv[] = {"sleep", "60", NULL};
 	uint64_t start = clock_mono_ms();
 	int status = -1;
 
-	buf_init(&output, 100);
 	CHECK_INT(spawn_run(argv, 50, &output, &status, &err), -ETIMEDOUT);
 	CHECK_STR(err.text, "'sleep' did not come to an end in time");
 	CHECK(clock_mono_ms() - start < 5000);
@@ -55,12 +49,10 @@ TEST(a_late_program_is_killed)
 
 TEST(the_end_of_the_process_counts_not_of_its_output)
 {
-	AUTO(buf)
-	struct buf output;
+	AUTO(buf) struct buf output = BUF_INIT(100);
 	int status = -1;
 	uint64_t start = clock_mono_ms();
 
-	buf_init(&output, 100);
 	CHECK_INT(run_shell("sleep 3 & echo done", 10000, &output, &status), 0);
 	CHECK_STR(output.data, "done\n");
 	CHECK(clock_mono_ms() - start < 2000);
@@ -68,25 +60,21 @@ TEST(the_end_of_the_process_counts_not_of_its_output)
 
 TEST(says_when_it_cannot_be_started)
 {
-	AUTO(buf)
-	struct buf output;
+	AUTO(buf) struct buf output = BUF_INIT(100);
 	struct err err = {0};
 	const char *const argv[] = {"/nonexistent/helper", NULL};
 	int status;
 
-	buf_init(&output, 100);
 	CHECK_INT(spawn_run(argv, 1000, &output, &status, &err), -ENOEXEC);
 	CHECK_STR(err.text, "cannot run '/nonexistent/helper': No such file or directory");
 }
 
 TEST(gives_a_clean_signal_state)
 {
-	AUTO(buf)
-	struct buf output;
+	AUTO(buf) struct buf output = BUF_INIT(1000);
 	sigset_t set, before;
 	int status = -1;
 
-	buf_init(&output, 1000);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, &before);

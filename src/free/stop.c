@@ -217,12 +217,13 @@ static int report(struct stopper *s, struct err *err)
 int stop_run(const struct host *host, struct stop_process *list, size_t count,
 	const struct stop_query *q, struct err *err)
 {
-	struct stopper s = {
-		.host = host, .q = q, .count = count, .wave = -1, .start_ns = clock_mono_ns()};
-	AUTO(free)
-	struct member *members = must_calloc(count, sizeof(*members));
-	AUTO(loop)
-	struct loop *loop = NULL;
+	struct stopper s = {.host = host,
+		.q = q,
+		.count = count,
+		.wave = -1,
+		.start_ns = clock_mono_ns()};
+	AUTO(free) struct member *members = must_calloc(count, sizeof(*members));
+	AUTO(loop) struct loop *loop = NULL;
 
 	int r = loop_new(&loop, err);
 	if (r < 0)

@@ -26,17 +26,17 @@ struct stop_process {
 	pid_t pid;
 	uint64_t
 		start_ticks; /* of the process that is meant; another one with this pid is left alone */
-	int wave;            /* 0 first; enum free_wave */
-	int signal;          /* asks it to end; 0: only waited for */
+	int wave;	     /* 0 first; enum free_wave */
+	int signal;	     /* asks it to end; 0: only waited for */
 	/* out */
 	int outcome;
 	uint64_t took_ns; /* from the first signal of all to its end */
-	char state;       /* STOP_LEFT: the kernel's letter; 'D' is waiting for a device */
+	char state;	  /* STOP_LEFT: the kernel's letter; 'D' is waiting for a device */
 };
 
 struct stop_query {
 	uint64_t force_after_ms; /* SIGKILL follows; 0 = at once */
-	uint64_t timeout_ms;     /* for everything together */
+	uint64_t timeout_ms;	 /* for everything together */
 };
 
 /*

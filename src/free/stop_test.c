@@ -56,8 +56,10 @@ static struct stop_process meant(pid_t pid, int wave)
 	struct proc_stat stat;
 
 	must(procfs_read_stat(&host, pid, &stat) == 0);
-	return (struct stop_process){
-		.pid = pid, .start_ticks = stat.start_ticks, .wave = wave, .signal = SIGTERM};
+	return (struct stop_process){.pid = pid,
+		.start_ticks = stat.start_ticks,
+		.wave = wave,
+		.signal = SIGTERM};
 }
 
 /* The letters in the order they were written. */
@@ -176,8 +178,8 @@ TEST(children_may_end_with_their_parents)
 	pid_t parent = child(ENDS, 'p', gate), follower = child(ENDS_WITH_PARENT, 'f', gate);
 	close(gate[0]);
 	close(gate[1]);
-	struct stop_process list[] = {
-		meant(follower, WAVE_CHILD), meant(stays, WAVE_CHILD), meant(parent, WAVE_HOLDER)};
+	struct stop_process list[] = {meant(follower, WAVE_CHILD), meant(stays, WAVE_CHILD),
+		meant(parent, WAVE_HOLDER)};
 	CHECK_INT(stop_run(&host, list, 3, &patient, NULL), 0);
 	CHECK_STR(stop_outcome_name(list[0].outcome), "ended");
 	CHECK_STR(order(), "ps"); /* the follower was never asked */

@@ -103,8 +103,8 @@ static bool podman(struct world *w, const struct owner *holder, const struct ser
 				"it is a container of %s, and podman "
 				"keeps each user's apart",
 				holder->user ? holder->user : "another user");
-			out->fix = arena_printf(
-				w->arena, "as that user: podman stop %s", out->names[0]);
+			out->fix = arena_printf(w->arena, "as that user: podman stop %s",
+				out->names[0]);
 		}
 		return true;
 	}
@@ -132,8 +132,8 @@ static bool is_supervisord(const struct owner *o)
 		(o->argc > 1 && str_eq(str_basename(o->argv[1]), "supervisord"));
 }
 
-static const struct owner *ancestor(
-	struct world *w, const struct owner *holder, bool (*is)(const struct owner *))
+static const struct owner *ancestor(struct world *w, const struct owner *holder,
+	bool (*is)(const struct owner *))
 {
 	const struct proc_stat *p = family_find(w->family, holder->pid);
 
@@ -303,8 +303,8 @@ static bool find_unit(struct world *w, const struct owner *holder, const struct 
 	return true;
 }
 
-static void name_manager(
-	struct world *w, const struct owner *holder, struct manager *m, struct supervised *out)
+static void name_manager(struct world *w, const struct owner *holder, struct manager *m,
+	struct supervised *out)
 {
 	if (holder->uid == w->uid)
 		return;
@@ -374,8 +374,8 @@ static void add_words(const char **words, size_t *count, const char *const *more
 			words[(*count)++] = more[i];
 }
 
-static const char **expand(
-	struct arena *arena, const struct supervised *s, const char *template, size_t *out_count)
+static const char **expand(struct arena *arena, const struct supervised *s, const char *template,
+	size_t *out_count)
 {
 	const char **words = arena_array(arena, const char *, SUPERVISED_WORDS_MAX + 1);
 	size_t count = 0;
@@ -407,10 +407,8 @@ const char **supervisor_start(struct arena *arena, const struct supervised *s, s
 
 const char *supervisor_words_text(struct arena *arena, const char *const *words)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(8192);
 
-	buf_init(&text, 8192);
 	for (size_t i = 0; words[i]; i++) {
 		if (i)
 			buf_char(&text, ' ');

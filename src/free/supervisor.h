@@ -19,12 +19,12 @@ struct supervisor {
 
 struct supervised {
 	const struct supervisor *by;
-	const char *names[2];   /* what it calls the thing: a unit, a container, an app */
+	const char *names[2];	/* what it calls the thing: a unit, a container, an app */
 	const char *options[2]; /* NULL = not needed */
-	const char *title;      /* for people, when the name is only a number; else NULL */
-	const char *cannot;     /* why it cannot be stopped there; NULL: it can */
-	const char *fix;        /* what a person can do then, or NULL */
-	bool needs_root;        /* and this user is not root */
+	const char *title;	/* for people, when the name is only a number; else NULL */
+	const char *cannot;	/* why it cannot be stopped there; NULL: it can */
+	const char *fix;	/* what a person can do then, or NULL */
+	bool needs_root;	/* and this user is not root */
 };
 
 /*

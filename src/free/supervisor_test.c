@@ -13,8 +13,8 @@ static struct owner *daemon_of(struct fake_world *f, pid_t pid, const char *exe,
 	return o;
 }
 
-static struct owner *child_of(
-	struct fake_world *f, const struct owner *parent, pid_t pid, const char *exe)
+static struct owner *child_of(struct fake_world *f, const struct owner *parent, pid_t pid,
+	const char *exe)
 {
 	struct owner *o = snap_owner(&f->snap, pid, exe);
 
@@ -32,8 +32,7 @@ static const char *stop_of(struct fake_world *f, size_t socket)
 	const struct socket *s = &w->snapshot->sockets[socket];
 	size_t count;
 
-	if (!supervisor_find(w, snapshot_owner_of(w->snapshot, s), w->snapshot->services[0],
-		    &s->local, &found))
+	if (!supervisor_find(w, s->owner, w->snapshot->services[0], &s->local, &found))
 		return "none";
 	if (found.cannot)
 		return arena_printf(w->arena, "cannot: %s", found.cannot);
@@ -51,8 +50,7 @@ static const char *start_of(struct fake_world *f)
 
 TEST(a_unit_by_its_main_process)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *nginx = daemon_of(&f, 100, "/usr/sbin/nginx", "nginx.service");
@@ -67,8 +65,7 @@ TEST(a_unit_by_its_main_process)
 
 TEST(what_was_left_in_a_unit_is_not_the_unit)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *sshd = daemon_of(&f, 100, "/usr/sbin/sshd", "ssh.service");
@@ -86,8 +83,7 @@ TEST(what_was_left_in_a_unit_is_not_the_unit)
 
 TEST(without_an_answer_of_systemd_the_shape_decides)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *redis = daemon_of(&f, 100, "/usr/bin/redis-server", "redis.service");
@@ -102,8 +98,7 @@ TEST(without_an_answer_of_systemd_the_shape_decides)
 
 TEST(units_of_users_have_their_own_manager)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *manager = daemon_of(&f, 90, "/usr/lib/systemd/systemd", "user@1000.service");
@@ -125,8 +120,7 @@ TEST(units_of_users_have_their_own_manager)
 
 TEST(a_unit_that_we_run_in_is_never_stopped)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	f.self->unit = "code-server.service";
@@ -139,8 +133,7 @@ TEST(a_unit_that_we_run_in_is_never_stopped)
 
 TEST(a_socket_unit_that_systemd_holds)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	f.socket_unit = "ssh.socket";
@@ -155,8 +148,7 @@ TEST(a_socket_unit_that_systemd_holds)
 
 TEST(containers_by_name)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 	static const struct container box = {RUNTIME_DOCKER, "0123456789abcdef0123", "cache"},
 				      bare = {RUNTIME_PODMAN, "fedcba9876543210fedc", NULL};
 
@@ -186,15 +178,14 @@ TEST(containers_by_name)
 
 TEST(process_managers_by_their_environment)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *god = daemon_of(&f, 100, "/usr/bin/node", NULL),
 		     *sup = daemon_of(&f, 200, "/usr/bin/python3.11", NULL);
 	snap_argv(&f.snap, god, "PM2 v5.3.0: God Daemon (/srv/pm2)", NULL);
-	snap_argv(
-		&f.snap, sup, "/usr/bin/python3", "/usr/bin/supervisord", "-c", "etc/s.conf", NULL);
+	snap_argv(&f.snap, sup, "/usr/bin/python3", "/usr/bin/supervisord", "-c", "etc/s.conf",
+		NULL);
 	sup->cwd = "/srv";
 	struct owner *app = child_of(&f, god, 101, "/usr/bin/node"),
 		     *api = child_of(&f, sup, 201, "/usr/bin/node"),
@@ -219,8 +210,7 @@ TEST(process_managers_by_their_environment)
 
 TEST(what_a_person_typed_belongs_to_nobody)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 
 	fake_world_init(&f);
 	struct owner *node = child_of(&f, f.zsh, 60, "/usr/bin/node");
@@ -232,8 +222,7 @@ TEST(what_a_person_typed_belongs_to_nobody)
 
 TEST(names_never_become_options)
 {
-	AUTO(fake_world)
-	struct fake_world f;
+	AUTO(fake_world) struct fake_world f;
 	static const struct container evil = {RUNTIME_DOCKER, "-x", "--all"};
 
 	fake_world_init(&f);

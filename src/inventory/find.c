@@ -7,140 +7,53 @@
  */
 #include "inventory/find.h"
 
-#include "base/fs.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "inventory/select.h"
 #include <errno.h>
 #include <limits.h>
 #include <strings.h>
 
-#define HOSTS_MAX     (1u << 20)
-#define ADDRESSES_MAX 64
+#define ADDRESSES_MAX 16
 #define SOCKETS_MAX   65536
 #define ID_SHORT      4 /* of a container's id, so many digits name it */
 
 /* --- addresses --- */
 
-bool find_is_own(const struct host_address *own, size_t own_count, const struct address *a)
+static int not_here(const struct target *t, const struct address *first, struct err *err)
 {
-	struct address plain = address_unmap(a);
+	AUTO(buf) struct buf shown = BUF_INIT(400);
 
-	if (address_is_loopback(&plain) || address_is_any(&plain))
-		return true;
-	for (size_t i = 0; i < own_count; i++)
-		if (own[i].address.family == plain.family &&
-			memcmp(own[i].address.bytes, plain.bytes, sizeof(plain.bytes)) == 0)
-			return true;
-	return false;
-}
-
-struct addresses {
-	VEC(struct address) v;
-};
-
-static void add_address(struct addresses *list, const struct address *a)
-{
-	VEC_EACH (&list->v, it)
-		if (address_eq(it, a))
-			return;
-	struct address *slot = vec_push(&list->v);
-	if (slot)
-		*slot = *a;
-}
-
-/* hosts(5): an address and its names a line, '#' starts a comment. */
-static void read_hosts(const struct host *host, const char *name, struct addresses *out)
-{
-	AUTO(buf)
-	struct buf text;
-	char *save_line, *save_word;
-
-	buf_init(&text, HOSTS_MAX);
-	if (fs_read_at(host->root, "etc/hosts", &text) < 0)
-		return;
-	for (char *line = strtok_r(text.data, "\n", &save_line); line;
-		line = strtok_r(NULL, "\n", &save_line)) {
-		struct address a;
-		line[strcspn(line, "#")] = '\0';
-		char *word = strtok_r(line, " \t\r", &save_word);
-		if (!word || !address_parse(word, &a))
-			continue;
-		while ((word = strtok_r(NULL, " \t\r", &save_word)))
-			if (strcasecmp(word, name) == 0)
-				add_address(out, &a);
-	}
-}
-
-static bool is_localhost(const char *name)
-{
-	return str_eq(name, "localhost") || str_ends(name, ".localhost");
-}
-
-static bool is_own_name(const struct host *host, const char *name)
-{
-	char own[256];
-
-	if (fs_read_small(host->proc, "sys/kernel/hostname", own, sizeof(own)) <= 0)
-		return false;
-	own[strcspn(own, "\n")] = '\0';
-	return strcasecmp(own, name) == 0;
-}
-
-static void loopbacks(struct addresses *out)
-{
-	add_address(out, &ADDRESS_LOOPBACK4);
-	add_address(out, &ADDRESS_LOOPBACK6);
-}
-
-static void resolve(const struct host *host, const struct target *t, struct addresses *out)
-{
-	if (t->address.family != AF_UNSPEC)
-		add_address(out, &t->address);
-	else if (!t->host || is_localhost(t->host))
-		loopbacks(out);
-	else
-		read_hosts(host, t->host, out);
-	if (out->v.count == 0 && is_own_name(host, t->host))
-		loopbacks(out);
-}
-
-static int not_here(const struct target *t, const struct addresses *list, struct err *err)
-{
-	AUTO(buf)
-	struct buf shown;
-
-	buf_init(&shown, 400);
-	if (list->v.count == 0) {
+	if (!first) {
 		text_escape(&shown, t->host, strlen(t->host));
 		return err_set(err, -EINVAL,
-			"'%s' is not a name of this machine: it is neither localhost nor in "
-			"/etc/hosts",
+			"'%s' is not a name of this machine: it is neither localhost nor in /etc/hosts",
 			shown.data);
 	}
-	address_format(&shown, &list->v.items[0]);
+	address_format(&shown, first);
 	return err_set(err, -EINVAL, "%s is not an address of this machine", shown.data);
 }
 
-int find_addresses(const struct host *host, struct arena *arena, const struct target *t,
-	const struct host_address *own, size_t own_count, const struct address **out,
-	size_t *out_count, struct err *err)
+int find_addresses(const struct host *host, struct arena *arena, const struct snapshot *s,
+	const struct target *t, const struct address **out, size_t *out_count, struct err *err)
 {
-	struct addresses list = {.v = VEC_INIT(ADDRESSES_MAX)};
-	size_t here = 0;
-	int r = 0;
+	struct address found[ADDRESSES_MAX];
+	size_t count = 1;
 
-	resolve(host, t, &list);
-	VEC_EACH (&list.v, a)
-		here += find_is_own(own, own_count, a);
-	if (list.v.count == 0 || here < list.v.count) {
-		r = not_here(t, &list, err);
-	} else {
-		*out = arena_memdup(arena, list.v.items, list.v.count * sizeof(*list.v.items));
-		*out_count = list.v.count;
-	}
-	vec_fini(&list.v);
-	return r;
+	if (t->address.family != AF_UNSPEC)
+		found[0] = t->address;
+	else
+		count = select_addresses(host, t->host ? t->host : "localhost", found,
+			ADDRESSES_MAX);
+	if (count == 0)
+		return not_here(t, NULL, err);
+	for (size_t i = 0; i < count; i++)
+		if (!select_is_own(s, &found[i]))
+			return not_here(t, &found[i], err);
+	*out = arena_memdup(arena, found, count * sizeof(found[0]));
+	*out_count = count;
+	return 0;
 }
 
 /* --- services --- */
@@ -173,7 +86,7 @@ static bool same_place(const struct service *service, const struct socket *socke
 
 const struct service *find_service(const struct snapshot *s, const struct socket *socket)
 {
-	const struct owner *first = snapshot_owner_of(s, socket);
+	const struct owner *first = socket->owner;
 
 	for (size_t i = 0; i < s->service_count; i++) {
 		const struct service *service = s->services[i];
@@ -253,11 +166,9 @@ struct matches {
 
 static int ambiguous(const struct matches *m, const char *name, struct err *err)
 {
-	AUTO(buf)
-	struct buf shown, list;
+	AUTO(buf) struct buf shown = BUF_INIT(300);
+	AUTO(buf) struct buf list = BUF_INIT(400);
 
-	buf_init(&shown, 300);
-	buf_init(&list, 400);
 	text_escape(&shown, name, strlen(name));
 	for (size_t i = 0; i < m->v.count && i < 4; i++) {
 		const struct service *service = m->v.items[i];
@@ -274,12 +185,10 @@ static int ambiguous(const struct matches *m, const char *name, struct err *err)
 
 static int unknown_name(const struct snapshot *s, const char *name, struct err *err)
 {
-	AUTO(buf)
-	struct buf shown, near;
+	AUTO(buf) struct buf shown = BUF_INIT(300);
+	AUTO(buf) struct buf near = BUF_INIT(300);
 	unsigned best = 3;
 
-	buf_init(&shown, 300);
-	buf_init(&near, 300);
 	text_escape(&shown, name, strlen(name));
 	for (size_t i = 0; i < s->service_count; i++) {
 		const char *candidate = s->services[i]->name;
@@ -299,8 +208,8 @@ static int unknown_name(const struct snapshot *s, const char *name, struct err *
 static int match_name(const struct snapshot *s, const char *name, bool containers_only,
 	struct matches *out, struct err *err)
 {
-	static bool (*const steps[])(const struct service *, const char *) = {
-		by_name, by_project, by_unit, by_container, by_program};
+	static bool (*const steps[])(const struct service *, const char *) = {by_name, by_project,
+		by_unit, by_container, by_program};
 
 	for (size_t step = 0; step < ARRAY_SIZE(steps) && out->v.count == 0; step++) {
 		if (containers_only && steps[step] != by_container)
@@ -314,9 +223,7 @@ static int match_name(const struct snapshot *s, const char *name, bool container
 		}
 	}
 	if (out->v.count == 0 && containers_only) {
-		AUTO(buf)
-		struct buf shown;
-		buf_init(&shown, 300);
+		AUTO(buf) struct buf shown = BUF_INIT(300);
 		text_escape(&shown, name, strlen(name));
 		return err_set(err, -ENOENT, "no container '%s' with an open port is known here",
 			shown.data);
@@ -408,8 +315,8 @@ static int prepare(const struct host *host, struct arena *arena, const struct sn
 	case TARGET_HOST:
 	case TARGET_URL:
 		if (w->t->has_port)
-			return find_addresses(host, arena, w->t, s->addresses, s->address_count,
-				&w->addresses, &w->address_count, err);
+			return find_addresses(host, arena, s, w->t, &w->addresses,
+				&w->address_count, err);
 		break;
 	case TARGET_ADDRESS:
 		break;

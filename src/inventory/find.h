@@ -1,8 +1,8 @@
 /*
  * find - what a target means on this machine: its addresses, and the listening sockets behind it.
  *
- * Nothing outside the machine is asked: names are localhost, NAME.localhost (RFC 6761), this
- * machine's own and those of /etc/hosts.
+ * `select` is for answers, and generous; this is for acts, which must mean one thing. Names of hosts are
+ * what `select` knows: localhost, names below it, and /etc/hosts.
  */
 #pragma once
 
@@ -10,16 +10,13 @@
 #include "model/target.h"
 #include "sys/host.h"
 
-/* True for what this machine itself answers on: loopback, "any", or one of its addresses. */
-bool find_is_own(const struct host_address *own, size_t own_count, const struct address *a);
-
 /*
  * The addresses that a target with a port, address, host or URL leads to, in the arena: both
- * loopbacks for a port alone. -EINVAL when it leads to another machine or to nothing known here.
+ * loopbacks for a port alone. -EINVAL when one of them is not of this machine, or the name is unknown.
+ * Of the snapshot only the addresses are needed.
  */
-int find_addresses(const struct host *host, struct arena *arena, const struct target *t,
-	const struct host_address *own, size_t own_count, const struct address **out,
-	size_t *out_count, struct err *err);
+int find_addresses(const struct host *host, struct arena *arena, const struct snapshot *s,
+	const struct target *t, const struct address **out, size_t *out_count, struct err *err);
 
 /*
  * The listening sockets of a snapshot that a target means, as indexes in the arena; for a port and an

@@ -19,6 +19,17 @@ static const char *argument_after(const struct owner *o, const char *flag)
 	return NULL;
 }
 
+/* "[::1]" -> "::1", in place. */
+static char *without_brackets(char *host)
+{
+	size_t len = strlen(host);
+
+	if (len < 2 || host[0] != '[' || host[len - 1] != ']')
+		return host;
+	host[len - 1] = '\0';
+	return host + 1;
+}
+
 static const struct forward *make(struct arena *arena, const char *program, const char *host,
 	const char *port, bool publishes)
 {
@@ -33,15 +44,25 @@ static const struct forward *make(struct arena *arena, const char *program, cons
 	f->address.family = AF_UNSPEC;
 	if (!host || !address_parse(host, &f->address))
 		f->address.family = AF_UNSPEC;
-	f->to = arena_printf(arena, "%s:%s", host ? host : "?", port ? port : "?");
+	f->to = arena_printf(arena, host && strchr(host, ':') ? "[%s]:%s" : "%s:%s",
+		host ? host : "?", port ? port : "?");
 	return f;
 }
 
-/* ssh -L [bind:]port:host:hostport, also as -Lspec */
+/* What follows the letter L among ssh's flags: "" in -L and -fNL, "spec" in -Lspec; or NULL. */
+static const char *ssh_local_flag(const char *word)
+{
+	if (word[0] != '-')
+		return NULL;
+	word += 1 + strspn(word + 1, "46AaCfGgKkMNnqsTtVvXxYy"); /* those without a value */
+	return *word == 'L' ? word + 1 : NULL;
+}
+
+/* ssh -L [bind:]port:host:hostport */
 static const struct forward *read_ssh(struct arena *arena, const struct owner *o)
 {
 	for (size_t i = 1; i < o->argc; i++) {
-		const char *spec = str_after(o->argv[i], "-L");
+		const char *spec = ssh_local_flag(o->argv[i]);
 		if (!spec)
 			continue;
 		if (!*spec && i + 1 < o->argc)
@@ -51,8 +72,10 @@ static const struct forward *read_ssh(struct arena *arena, const struct owner *o
 		if (!port)
 			continue;
 		*port++ = '\0';
-		char *host = strrchr(copy, ':');
-		return make(arena, "ssh", host ? host + 1 : copy, port, false);
+		char *host = port[-2] == ']' ? strrchr(copy, '[') : NULL;
+		if (!host && (host = strrchr(copy, ':')))
+			host++;
+		return make(arena, "ssh", without_brackets(host ? host : copy), port, false);
 	}
 	return NULL;
 }
@@ -65,6 +88,8 @@ static const struct forward *read_socat(struct arena *arena, const struct owner 
 		if (!spec)
 			spec = str_after(o->argv[i], "TCP4:");
 		if (!spec)
+			spec = str_after(o->argv[i], "TCP6:");
+		if (!spec)
 			spec = str_after(o->argv[i], "tcp:");
 		if (!spec)
 			continue;
@@ -74,7 +99,7 @@ static const struct forward *read_socat(struct arena *arena, const struct owner 
 		if (!port)
 			continue;
 		*port++ = '\0';
-		return make(arena, "socat", copy, port, false);
+		return make(arena, "socat", without_brackets(copy), port, false);
 	}
 	return NULL;
 }
@@ -96,22 +121,19 @@ const struct forward *forwarder_read(struct arena *arena, const struct owner *ow
 
 static bool namespace_has(const struct host *host, pid_t pid, const char *address)
 {
-	AUTO(buf)
-	struct buf text, line;
+	AUTO(buf) struct buf text = BUF_INIT(FIB_MAX);
+	AUTO(buf) struct buf line = BUF_INIT(128);
 	char path[64];
 
-	buf_init(&text, FIB_MAX);
-	buf_init(&line, 128);
 	buf_printf(&line, "|-- %s\n", address);
 	snprintf(path, sizeof(path), "%d/net/fib_trie", pid);
 	return fs_read_at(host->proc, path, &text) == 0 && strstr(text.data, line.data);
 }
 
-const struct container *forwarder_container(
-	const struct host *host, const struct snapshot *s, const struct forward *f)
+const struct container *forwarder_container(const struct host *host, const struct snapshot *s,
+	const struct forward *f)
 {
-	AUTO(buf)
-	struct buf address;
+	AUTO(buf) struct buf address = BUF_INIT(64);
 
 	buf_init(&address, 64);
 	if (!f->publishes || f->address.family != AF_INET)

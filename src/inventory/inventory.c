@@ -20,6 +20,7 @@
 #include "sys/sock_diag.h"
 #include <errno.h>
 #include <linux/netlink.h>
+#include <pthread.h>
 #include <sys/sysinfo.h>
 
 #define WALK_MAX_TASKS 500 /* threads in the system up to which the walk is the cheaper rung */
@@ -40,6 +41,8 @@ struct build {
 	struct map by_inode; /* socket inode -> index */
 	struct walk_report walk;
 	bool walked, iterated;
+	int iterate_result;
+	struct err iterate_err;
 	struct err *err;
 };
 
@@ -61,8 +64,8 @@ static int list_sockets(struct build *b, uint32_t netns)
 	int r = sock_diag_list(fd, &b->sockets_wanted, netns, b->s->arena, &b->sockets, b->err);
 	if (r == -EAGAIN) {
 		b->s->complete = false;
-		add_blind(b, "part of the sockets", "they changed faster than the kernel could list them",
-			"run it again", 1);
+		add_blind(b, "part of the sockets",
+			"they changed faster than the kernel could list them", "run it again", 1);
 		return 0;
 	}
 	return r;
@@ -89,9 +92,8 @@ static void add_namespace(struct build *b, uint32_t inode, pid_t pid)
 /* The namespaces that the iterator's records name, each through one of its holders. */
 static void namespaces_of_facts(struct build *b)
 {
-	AUTO(map) struct map seen;
+	AUTO(map) struct map seen = {0};
 
-	map_init(&seen);
 	map_set(&seen, b->host->net_inode, 0);
 	VEC_EACH (&b->facts.v, fact) {
 		if (fact->netns == 0 || map_get(&seen, fact->netns, NULL))
@@ -127,9 +129,36 @@ static int iterate(struct build *b)
 {
 	struct holder_query q = {b->sockets_wanted.protos, b->sockets_wanted.states,
 		b->sockets_wanted.port};
-	int r = holders_iterate(&q, &b->facts, b->query->rung == RUNG_BPF ? b->err : NULL);
+	int r = holders_iterate(&q, &b->facts, &b->iterate_err);
 
 	b->iterated = r == 0;
+	return r;
+}
+
+static void *iterate_thread(void *arg)
+{
+	struct build *b = arg;
+
+	b->iterate_result = iterate(b);
+	return NULL;
+}
+
+/* The iterator's pass and the kernel's list of sockets take about as long: side by side. */
+static int list_and_iterate(struct build *b)
+{
+	pthread_t thread;
+	bool beside = pthread_create(&thread, NULL, iterate_thread, b) == 0;
+	int r = list_sockets(b, 0);
+
+	if (beside)
+		pthread_join(thread, NULL);
+	else
+		iterate_thread(b);
+	if (r == 0 && b->iterate_result < 0 && b->query->rung == RUNG_BPF) {
+		if (b->err)
+			*b->err = b->iterate_err;
+		return b->iterate_result;
+	}
 	return r;
 }
 
@@ -169,16 +198,10 @@ static int find_holders(struct build *b)
 
 static int gather(struct build *b)
 {
-	bool by_iterator = prefers_iterator(b);
-	int r = list_sockets(b, 0);
+	int r = prefers_iterator(b) ? list_and_iterate(b) : list_sockets(b, 0);
 
 	if (r < 0)
 		return r;
-	if (by_iterator) {
-		r = iterate(b);
-		if (r < 0 && b->query->rung == RUNG_BPF)
-			return r;
-	}
 	if (may_enter_namespaces(b)) {
 		if (b->iterated)
 			namespaces_of_facts(b);
@@ -280,23 +303,27 @@ static uint64_t pair_key(const struct address *a, uint16_t ap, const struct addr
 /* Both ends of a loopback connection are ours: find the socket that mirrors each one. */
 static void match_peers(struct build *b)
 {
-	AUTO(map) struct map ends;
+	AUTO(map) struct map ends = {0};
 	struct socket *sockets = b->sockets.v.items;
 
-	map_init(&ends);
 	for (size_t i = 0; i < b->sockets.v.count; i++) {
 		struct socket *s = &sockets[i];
 		if (s->remote_port)
-			map_set(&ends, pair_key(&s->local.address, s->local.port, &s->remote,
-				s->remote_port, s->netns), i);
+			map_set(&ends,
+				pair_key(&s->local.address, s->local.port, &s->remote,
+					s->remote_port, s->netns),
+				i);
 	}
 	for (size_t i = 0; i < b->sockets.v.count; i++) {
 		struct socket *s = &sockets[i];
 		uint64_t other;
 		if (s->unix_peer_inode && map_get(&b->by_inode, s->unix_peer_inode, &other)) {
 			s->peer = (uint32_t)other + 1;
-		} else if (s->remote_port && map_get(&ends, pair_key(&s->remote, s->remote_port,
-				   &s->local.address, s->local.port, s->netns), &other) &&
+		} else if (s->remote_port &&
+			map_get(&ends,
+				pair_key(&s->remote, s->remote_port, &s->local.address,
+					s->local.port, s->netns),
+				&other) &&
 			other != i) {
 			s->peer = (uint32_t)other + 1;
 		}
@@ -318,6 +345,19 @@ static void load_owners(struct build *b)
 	owners = owner_table_list(b->owners, &count);
 	b->s->owners = arena_memdup(b->s->arena, owners, count * sizeof(*owners));
 	b->s->owner_count = count;
+}
+
+/* Pointers beside the indexes, for those who only print. */
+static void name_ends(struct build *b)
+{
+	VEC_EACH (&b->sockets.v, s) {
+		s->netns_label = b->namespaces.items[s->netns].label;
+		if (s->holder_count)
+			s->owner = b->s->owners[b->holders.items[s->holder_first].owner];
+	}
+	VEC_EACH (&b->sockets.v, s)
+		if (s->peer)
+			s->peer_owner = b->sockets.v.items[s->peer - 1].owner;
 }
 
 static void label_namespaces(struct build *b)
@@ -380,7 +420,8 @@ static void look_for_hidden(struct build *b)
 	bool missing = false;
 
 	VEC_EACH (&b->sockets.v, s)
-		missing = missing || (s->inode && s->holder_count == 0 && s->state != SOCKET_TIME_WAIT);
+		missing = missing ||
+			(s->inode && s->holder_count == 0 && s->state != SOCKET_TIME_WAIT);
 	if (!missing || b->query->rung == RUNG_NONE)
 		return;
 	if (b->iterated && !b->walked)
@@ -405,6 +446,7 @@ static void finish(struct build *b)
 		match_peers(b);
 	label_namespaces(b);
 	load_owners(b);
+	name_ends(b);
 	count_blind(b);
 
 	s->rung = rung_text(b);

@@ -9,14 +9,14 @@
 enum rung { RUNG_AUTO, RUNG_BPF, RUNG_PROC, RUNG_NONE };
 
 struct inventory_query {
-	uint32_t protos;	 /* PROTO_BIT()s; 0 = TCP */
-	bool all_states;	 /* connections too, not only listeners */
-	uint16_t port;		 /* only sockets with this local or remote port; 0 = all */
+	uint32_t protos; /* PROTO_BIT()s; 0 = TCP */
+	bool all_states; /* connections too, not only listeners */
+	uint16_t port;	 /* only sockets with this local or remote port; 0 = all */
 	bool tcp_details;
 	bool own_namespace_only;
-	bool exhaustive;	 /* every holder of every socket: what `free` must know */
-	bool full_owners;	 /* OWNER_FULL for all owners, not only for those of listeners */
-	int rung;		 /* enum rung */
+	bool exhaustive;  /* every holder of every socket: what `free` must know */
+	bool full_owners; /* OWNER_FULL for all owners, not only for those of listeners */
+	int rung;	  /* enum rung */
 };
 
 /*

@@ -16,18 +16,18 @@ const char *port_class_name(int class); /* "system", "registered", "dynamic" (RF
 struct port_facts {
 	uint16_t port;
 	int class;
-	const char *name;	  /* "postgresql": IANA's or the common name; NULL = none */
-	const char *title;	  /* "PostgreSQL database"; NULL = none */
-	const char *speaks;	  /* the decoder's name, NULL = not known */
-	const char *squatter;	  /* "macOS AirPlay Receiver takes it"; NULL = none */
-	bool in_kernel_range;	  /* inside this kernel's ip_local_port_range */
+	const char *name;     /* "postgresql": IANA's or the common name; NULL = none */
+	const char *title;    /* "PostgreSQL databases": completes "the usual port of"; or NULL */
+	const char *speaks;   /* the decoder's name, NULL = not known */
+	const char *squatter; /* "macOS AirPlay Receiver takes it"; NULL = none */
+	bool in_kernel_range; /* inside this kernel's ip_local_port_range */
 	uint16_t kernel_low, kernel_high;
 	bool in_linux_default, in_macos_range, in_windows_range; /* default ephemeral ranges */
-	bool browser_blocked;	  /* on the "bad ports" list of the Fetch standard */
-	bool reserved;		  /* in ip_local_reserved_ports */
-	bool privileged;	  /* below ip_unprivileged_port_start */
+	bool browser_blocked; /* on the "bad ports" list of the Fetch standard */
+	bool reserved;	      /* in ip_local_reserved_ports */
+	bool privileged;      /* below ip_unprivileged_port_start */
 	uint16_t unprivileged_start;
-	const char *meaning;	  /* one or two plain sentences for a layman */
+	const char *meaning; /* one or two plain sentences for a layman */
 };
 
 extern const struct record_type port_facts_type;

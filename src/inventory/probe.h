@@ -9,7 +9,7 @@
 #include "model/service.h"
 
 struct probe_job {
-	struct endpoint endpoint; /* a loopback or own address, tcp, or a unix stream path */
+	struct endpoint endpoint;      /* a loopback or own address, tcp, or a unix stream path */
 	const struct service *service; /* its passive guess decides the order of hellos */
 	/* out */
 	const char *speaks;  /* NULL: connected, but not recognised */

@@ -28,7 +28,9 @@ static struct finding *add(struct report *r, const char *id, int severity,
 	struct finding *f = vec_push(&r->v);
 
 	if (f)
-		*f = (struct finding){.id = id, .severity = severity, .sentence = sentence,
+		*f = (struct finding){.id = id,
+			.severity = severity,
+			.sentence = sentence,
 			.subject = arena_printf(r->arena, "%u", service->port)};
 	return f;
 }
@@ -57,27 +59,25 @@ static void set_evidence(struct report *r, struct finding *f, const char *source
 
 static const char *owner_text(struct report *r, const struct service *service)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(400);
 
-	buf_init(&text, 400);
 	service_owner_text(service, &text);
 	return arena_strdup(r->arena, text.data);
 }
 
 static const char *escaped(struct report *r, const char *s)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(400);
 
-	buf_init(&text, 400);
 	text_escape(&text, s, strlen(s));
 	return arena_strdup(r->arena, text.data);
 }
 
 static void exposed(struct report *r, const struct service *service)
 {
-	bool data = service->role && (str_eq(service->role, "database") ||
-					     str_eq(service->role, "cache") ||
-					     str_eq(service->role, "debugger"));
+	bool data = service->role &&
+		(str_eq(service->role, "database") || str_eq(service->role, "cache") ||
+			str_eq(service->role, "debugger"));
 	struct finding *f = add(r, "exposed", data ? SEVERITY_MEDIUM : SEVERITY_LOW, service,
 		arena_printf(r->arena, "other computers on your network can reach %s",
 			escaped(r, service->name)));
@@ -104,8 +104,7 @@ static void orphaned(struct report *r, const struct service *service)
 static void shadowed(struct report *r, const struct service *service, const struct service *other)
 {
 	struct finding *f = add(r, "shadowed", SEVERITY_MEDIUM, service,
-		arena_printf(r->arena,
-			"two programs share this port: %s answers on %s, %s on %s",
+		arena_printf(r->arena, "two programs share this port: %s answers on %s, %s on %s",
 			owner_text(r, service), service->listeners[0].text, owner_text(r, other),
 			other->listeners[0].text));
 
@@ -174,7 +173,8 @@ const struct finding *problems_find(const struct snapshot *s, size_t *out_count)
 	}
 	vec_sort(&r.v, worst_first);
 	*out_count = r.v.count;
-	const struct finding *list = arena_memdup(s->arena, r.v.items, r.v.count * sizeof(*r.v.items));
+	const struct finding *list =
+		arena_memdup(s->arena, r.v.items, r.v.count * sizeof(*r.v.items));
 	vec_fini(&r.v);
 	return list;
 }

@@ -57,8 +57,8 @@ static const char *json_name(struct arena *scratch, char *text, size_t len, bool
 
 static const char *npm_name(struct arena *scratch, char *text, size_t len, bool *is_marker)
 {
-	static const char *const signs[] = {
-		"name", "scripts", "dependencies", "devDependencies", "workspaces"};
+	static const char *const signs[] = {"name", "scripts", "dependencies", "devDependencies",
+		"workspaces"};
 	struct json_doc doc;
 
 	if (json_parse(scratch, text, len, &doc, NULL) < 0)
@@ -199,9 +199,8 @@ static bool is_sane(const char *name, size_t max)
 static const char *read_name(struct walk *w, int dir, const struct manifest *m, bool *is_marker)
 {
 	AUTO(arena) struct arena *scratch = arena_new();
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(MANIFEST_MAX);
 
-	buf_init(&text, MANIFEST_MAX);
 	if (!m->name || fs_read_regular_at(dir, m->file, &text) < 0 || text.overflow)
 		return NULL;
 	const char *name = m->name(scratch, text.data, text.len, is_marker);
@@ -268,9 +267,8 @@ static const char *parse_head(struct arena *arena, char *text)
 /* Reads a small file of a repository; 0 or a negative errno. */
 static int read_git(const struct walk *w, const char *folder, const char *name, struct buf *out)
 {
-	AUTO(buf) struct buf path;
+	AUTO(buf) struct buf path = BUF_INIT(PATH_MAX);
 
-	buf_init(&path, PATH_MAX);
 	buf_printf(&path, "%s/%s", below_root(folder), name);
 	if (path.overflow)
 		return -ENAMETOOLONG;
@@ -280,10 +278,9 @@ static int read_git(const struct walk *w, const char *folder, const char *name, 
 /* The folder that ".git" is, or names. False when there is no such thing. */
 static bool git_folder(struct walk *w, int dir, const char *path, struct buf *out, bool *is_link)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(GIT_FILE_MAX);
 	struct stat st;
 
-	buf_init(&text, GIT_FILE_MAX);
 	if (fstatat(dir, ".git", &st, 0) < 0)
 		return false;
 	*is_link = !S_ISDIR(st.st_mode);
@@ -309,14 +306,11 @@ static bool git_folder(struct walk *w, int dir, const char *path, struct buf *ou
 
 static void look_for_git(struct walk *w, int dir, const char *path)
 {
-	AUTO(buf) struct buf folder;
-	AUTO(buf) struct buf head;
-	AUTO(buf) struct buf common;
+	AUTO(buf) struct buf folder = BUF_INIT(PATH_MAX);
+	AUTO(buf) struct buf head = BUF_INIT(GIT_FILE_MAX);
+	AUTO(buf) struct buf common = BUF_INIT(GIT_FILE_MAX);
 	bool is_link;
 
-	buf_init(&folder, PATH_MAX);
-	buf_init(&head, GIT_FILE_MAX);
-	buf_init(&common, GIT_FILE_MAX);
 	if (!git_folder(w, dir, path, &folder, &is_link))
 		return;
 	int r = read_git(w, folder.data, "HEAD", &head);
@@ -366,8 +360,8 @@ static void walk_up(struct walk *w, char *path)
 	for (int depth = 0; depth < DEPTH_MAX && !w->has_git; depth++) {
 		if (is_boundary(w->host, path))
 			return;
-		AUTO(close) int dir =
-			openat(w->host->root, below_root(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+		AUTO(close)
+		int dir = openat(w->host->root, below_root(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir >= 0) { /* else removed or forbidden: a folder above may still answer */
 			if (!w->found.root)
 				look_for_manifest(w, dir, path);

@@ -167,8 +167,8 @@ TEST(tells_linked_work_trees_from_submodules)
 
 TEST(homes_and_system_folders_are_no_projects)
 {
-	static const char *const folders[] = {
-		"", "/home/dev", "/root", "/tmp", "/usr/lib/app", "/etc/app"};
+	static const char *const folders[] = {"", "/home/dev", "/root", "/tmp", "/usr/lib/app",
+		"/etc/app"};
 
 	begin();
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {

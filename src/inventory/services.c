@@ -77,10 +77,9 @@ static void add_listener(struct snapshot *s, struct draft *d, const struct socke
 		}
 	}
 	struct listener *l = vec_push(&d->listeners);
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(4096);
 	if (!l)
 		return;
-	buf_init(&text, 4096);
 	endpoint_format(&text, &socket->local);
 	*l = (struct listener){
 		.endpoint = socket->local,
@@ -118,7 +117,7 @@ static struct draft *new_draft(struct drafts *ds, const struct socket *socket)
 static void add_socket(struct drafts *ds, const struct socket *socket)
 {
 	struct snapshot *s = ds->s;
-	const struct owner *first = snapshot_owner_of(s, socket);
+	const struct owner *first = socket->owner;
 	const struct forward *forward = first ? forwarder_read(s->arena, first) : NULL;
 	uint64_t key = draft_key(s, socket, forward), index;
 	struct draft *d;
@@ -241,8 +240,7 @@ static const char *judge_note(struct snapshot *s, const struct draft *d)
 	if (d->listeners.count == 1 && l->endpoint.address.family == AF_INET &&
 		address_is_loopback(&l->endpoint.address) &&
 		!address_eq(&l->endpoint.address, &ADDRESS_LOOPBACK4)) {
-		AUTO(buf) struct buf text;
-		buf_init(&text, 100);
+		AUTO(buf) struct buf text = BUF_INIT(100);
 		address_format(&text, &l->endpoint.address);
 		return arena_printf(s->arena, "%s only", text.data);
 	}
@@ -282,8 +280,7 @@ static const char *make_url(struct snapshot *s, const struct service *service)
 		address_eq(&e->address, &ADDRESS_LOOPBACK6))
 		return arena_printf(s->arena, "%s://localhost:%u", tls ? "https" : "http",
 			service->port);
-	AUTO(buf) struct buf text;
-	buf_init(&text, 200);
+	AUTO(buf) struct buf text = BUF_INIT(200);
 	endpoint_format(&text, e);
 	return arena_printf(s->arena, "%s://%s", tls ? "https" : "http", text.data);
 }
@@ -298,8 +295,8 @@ static void complete(struct drafts *ds, struct draft *d)
 	service->listeners = arena_memdup(s->arena, d->listeners.items,
 		d->listeners.count * sizeof(*d->listeners.items));
 	service->listener_count = d->listeners.count;
-	service->owners = arena_memdup(s->arena, d->owners.items,
-		d->owners.count * sizeof(*d->owners.items));
+	service->owners =
+		arena_memdup(s->arena, d->owners.items, d->owners.count * sizeof(*d->owners.items));
 	service->owner_count = d->owners.count;
 	if (service->owner_count) {
 		const struct owner *first = service->owners[0];
@@ -326,7 +323,8 @@ static bool overlap(const struct service *a, const struct service *b)
 	for (size_t i = 0; i < a->listener_count; i++) {
 		for (size_t k = 0; k < b->listener_count; k++) {
 			const struct listener *x = &a->listeners[i], *y = &b->listeners[k];
-			if (endpoint_accepts(&x->endpoint, x->v6only, &y->endpoint.address, y->endpoint.port) ||
+			if (endpoint_accepts(&x->endpoint, x->v6only, &y->endpoint.address,
+				    y->endpoint.port) ||
 				endpoint_accepts(&y->endpoint, y->v6only, &x->endpoint.address,
 					x->endpoint.port))
 				return true;
@@ -381,9 +379,8 @@ static int by_port(const void *pa, const void *pb)
 static void count_connections(struct drafts *ds)
 {
 	struct snapshot *s = ds->s;
-	AUTO(map) struct map by_socket; /* owner and port -> service: who accepted it */
+	AUTO(map) struct map by_socket = {0}; /* owner and port -> service: who accepted it */
 
-	map_init(&by_socket);
 	for (size_t i = 0; i < ds->v.count; i++) {
 		struct service *service = ds->v.items[i].service;
 		uint64_t key = (uint64_t)service->netns << 32 | (uint64_t)service->proto << 16 |
@@ -393,8 +390,8 @@ static void count_connections(struct drafts *ds)
 	}
 	for (size_t i = 0; i < s->socket_count; i++) {
 		const struct socket *socket = &s->sockets[i];
-		uint64_t key = (uint64_t)socket->netns << 32 |
-			(uint64_t)socket->local.proto << 16 | socket->local.port;
+		uint64_t key = (uint64_t)socket->netns << 32 | (uint64_t)socket->local.proto << 16 |
+			socket->local.port;
 		uint64_t index;
 		if (socket->state == SOCKET_ESTABLISHED && map_get(&by_socket, key, &index))
 			ds->v.items[index].service->connections++;

@@ -73,10 +73,9 @@ static void read_line(struct users *u, char *line)
 
 static void load(struct users *u)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(PASSWD_MAX);
 
 	u->loaded = true;
-	buf_init(&text, PASSWD_MAX);
 	if (fs_read_at(u->host->root, "etc/passwd", &text) < 0)
 		return;
 	for (char *rest = text.data, *line; (line = strsep(&rest, "\n"));)

@@ -235,8 +235,11 @@ int loop_signal_add(struct loop *loop, struct loop_signal *s, int signo,
 			return r;
 		}
 	}
-	*s = (struct loop_signal){.loop = loop, .next = loop->signals, .signo = signo,
-		.caught = caught, .data = data};
+	*s = (struct loop_signal){.loop = loop,
+		.next = loop->signals,
+		.signo = signo,
+		.caught = caught,
+		.data = data};
 	loop->signals = s;
 	return 0;
 }

@@ -150,9 +150,9 @@ TEST(timers_fire_in_order_and_once)
 	start_tick(&ticks[2], 100);
 	start_tick(&ticks[1], 4);
 	start_tick(&ticks[5], 3);
-	start_tick(&ticks[2], 6);		 /* moved */
-	loop_timer_stop(&ticks[5].timer);	 /* stopped */
-	ticks[1].victim = &ticks[3].timer;	 /* stopped by another */
+	start_tick(&ticks[2], 6);	   /* moved */
+	loop_timer_stop(&ticks[5].timer);  /* stopped */
+	ticks[1].victim = &ticks[3].timer; /* stopped by another */
 	CHECK_INT(loop_run(loop, LOOP_FOREVER), LOOP_IDLE);
 	CHECK_STR(log, "abce");
 	for (size_t i = 0; i < ARRAY_SIZE(ticks); i++)

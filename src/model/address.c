@@ -131,6 +131,7 @@ enum address_class address_class(const struct address *a)
 		{{0xfc, 0x00}, 7, ADDRESS_PRIVATE},
 		{{0xff, 0x00}, 8, ADDRESS_MULTICAST},
 		{{0x20, 0x01, 0x0d, 0xb8}, 32, ADDRESS_DOCUMENTATION},
+		{{0x3f, 0xff, 0x00}, 20, ADDRESS_DOCUMENTATION},
 	};
 	struct address plain = address_unmap(a);
 
@@ -204,8 +205,9 @@ socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct soc
 		memcpy(out, &in, sizeof(in));
 		return sizeof(in);
 	}
-	struct sockaddr_in6 in6 = {
-		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = a->scope};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_scope_id = a->scope};
 	memcpy(&in6.sin6_addr, a->bytes, 16);
 	memcpy(out, &in6, sizeof(in6));
 	return sizeof(in6);

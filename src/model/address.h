@@ -14,7 +14,7 @@ struct address {
 	uint32_t scope;	   /* interface index of a link-local address, else 0 */
 };
 
-/* Registries: RFC 6890 (special purpose), RFC 1918, 3927, 4193, 4291, 5737, 6598, 3849. */
+/* Registries: RFC 6890 (special purpose), RFC 1918, 3927, 4193, 4291, 5737, 6598, 3849, 9637. */
 enum address_class {
 	ADDRESS_NONE,	       /* family AF_UNSPEC */
 	ADDRESS_ANY,	       /* 0.0.0.0, :: */
@@ -24,7 +24,7 @@ enum address_class {
 	ADDRESS_SHARED,	       /* 100.64.0.0/10 */
 	ADDRESS_MULTICAST,     /* 224.0.0.0/4, ff00::/8 */
 	ADDRESS_BROADCAST,     /* 255.255.255.255 */
-	ADDRESS_DOCUMENTATION, /* 192.0.2/24, 198.51.100/24, 203.0.113/24, 2001:db8::/32 */
+	ADDRESS_DOCUMENTATION, /* 192.0.2/24, 198.51.100/24, 203.0.113/24, 2001:db8::/32, 3fff::/20 */
 	ADDRESS_RESERVED,      /* 0.0.0.0/8 but 0.0.0.0, 240.0.0.0/4, 192.0.0.0/24, 198.18.0.0/15 */
 	ADDRESS_PUBLIC,
 };

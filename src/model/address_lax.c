@@ -27,8 +27,8 @@ static const char *read_part(const char *s, struct part *out)
 	for (; *s && *s != '.'; s++) {
 		char c = *s;
 		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
-			: c >= 'a' && c <= 'f'        ? (unsigned)(c - 'a' + 10)
-			: c >= 'A' && c <= 'F'        ? (unsigned)(c - 'A' + 10)
+			: c >= 'a' && c <= 'f'	      ? (unsigned)(c - 'a' + 10)
+			: c >= 'A' && c <= 'F'	      ? (unsigned)(c - 'A' + 10)
 						      : 99;
 		if (digit >= base)
 			return NULL;

@@ -35,8 +35,7 @@ TEST(reads_what_inet_aton_reads)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct address a = {0};
-		AUTO(buf) struct buf b;
-		buf_init(&b, 100);
+		AUTO(buf) struct buf b = BUF_INIT(100);
 		CHECK_INT(address_parse_lax(rows[i].text, &a), rows[i].form);
 		if (rows[i].address) {
 			address_format(&b, &a);

@@ -18,10 +18,11 @@ enum proto {
 	PROTO_COUNT,
 };
 
-#define PROTO_BIT(p)	(1u << (p))
-#define PROTO_BITS_UNIX (PROTO_BIT(PROTO_UNIX_STREAM) | PROTO_BIT(PROTO_UNIX_DGRAM) | \
-			 PROTO_BIT(PROTO_UNIX_SEQPACKET))
-#define PROTO_BITS_ALL	(PROTO_BIT(PROTO_COUNT) - 1)
+#define PROTO_BIT(p) (1u << (p))
+#define PROTO_BITS_UNIX                                                                            \
+	(PROTO_BIT(PROTO_UNIX_STREAM) | PROTO_BIT(PROTO_UNIX_DGRAM) |                              \
+		PROTO_BIT(PROTO_UNIX_SEQPACKET))
+#define PROTO_BITS_ALL (PROTO_BIT(PROTO_COUNT) - 1)
 
 const char *proto_name(enum proto p); /* "tcp", "udp", "unix" ... */
 

@@ -16,28 +16,28 @@
 #include <stdint.h>
 
 enum field_kind {
-	FIELD_TEXT,	 /* const char *; NULL = absent */
-	FIELD_BOOL,	 /* bool */
-	FIELD_UINT16,	 /* uint16_t */
-	FIELD_UINT32,	 /* uint32_t */
-	FIELD_UINT64,	 /* uint64_t */
-	FIELD_INT32,	 /* int32_t; negative = absent */
-	FIELD_INT64,	 /* int64_t; negative = absent */
-	FIELD_TIME,	 /* int64_t ms since 1970; negative = absent; ISO 8601 in JSON */
-	FIELD_ENUM,	 /* int, named by `name_of` */
-	FIELD_ADDRESS,	 /* struct address */
-	FIELD_TEXTS,	 /* const char **, count at count_offset (size_t) */
-	FIELD_RECORD,	 /* pointer to a record of `type`; NULL = absent */
-	FIELD_EMBEDDED,	 /* the record itself stands at the offset */
-	FIELD_RECORDS,	 /* pointer to an array of records, count at count_offset (size_t) */
-	FIELD_POINTERS,	 /* array of pointers to records, count at count_offset (size_t) */
-	FIELD_COMPUTED,	 /* only `text`: made from the whole record; a string in JSON */
+	FIELD_TEXT,	/* const char *; NULL = absent */
+	FIELD_BOOL,	/* bool */
+	FIELD_UINT16,	/* uint16_t */
+	FIELD_UINT32,	/* uint32_t */
+	FIELD_UINT64,	/* uint64_t */
+	FIELD_INT32,	/* int32_t; negative = absent */
+	FIELD_INT64,	/* int64_t; negative = absent */
+	FIELD_TIME,	/* int64_t ms since 1970; negative = absent; ISO 8601 in JSON */
+	FIELD_ENUM,	/* int, named by `name_of` */
+	FIELD_ADDRESS,	/* struct address */
+	FIELD_TEXTS,	/* const char **, count at count_offset (size_t) */
+	FIELD_RECORD,	/* pointer to a record of `type`; NULL = absent */
+	FIELD_EMBEDDED, /* the record itself stands at the offset */
+	FIELD_RECORDS,	/* pointer to an array of records, count at count_offset (size_t) */
+	FIELD_POINTERS, /* array of pointers to records, count at count_offset (size_t) */
+	FIELD_COMPUTED, /* only `text`: made from the whole record; a string in JSON */
 };
 
 enum { PRIORITY_ALWAYS = 0, PRIORITY_HIDDEN = 255 };
 
 struct field {
-	const char *name;  /* in JSON and for --columns; unit in the name (rtt_us, rx_bytes) */
+	const char *name; /* in JSON and for --columns; unit in the name (rtt_us, rx_bytes) */
 	enum field_kind kind;
 	size_t offset;
 	size_t count_offset;
@@ -48,8 +48,8 @@ struct field {
 	uint8_t priority;
 	bool align_right;
 	bool json_only, table_only;
-	const struct record_type *type;		   /* of nested records */
-	const char *(*name_of)(int value);	   /* of enums */
+	const struct record_type *type;	   /* of nested records */
+	const char *(*name_of)(int value); /* of enums */
 	/* False when this record has no such value; NULL = decided by the kind (see above). */
 	bool (*has)(const void *record);
 	/* Appends what a person reads; NULL = made from the kind. Must escape foreign text. */
@@ -63,6 +63,7 @@ struct record_type {
 	size_t field_count;
 };
 
+/* clang-format off */
 #define FIELD(record, member, kind_, title_, help_, ...)                                           \
 	{.name = #member, .kind = (kind_), .offset = offsetof(record, member), .title = (title_),  \
 		.help = (help_), __VA_ARGS__}
@@ -72,6 +73,7 @@ struct record_type {
 #define RECORD_TYPE(name_, record, fields_)                                                        \
 	{.name = (name_), .size = sizeof(record), .fields = (fields_),                             \
 		.field_count = ARRAY_SIZE(fields_)}
+/* clang-format on */
 
 const struct field *record_field(const struct record_type *type, const char *name);
 

@@ -13,8 +13,7 @@ static const struct field evidence_fields[] = {
 	FIELD(struct evidence, text, FIELD_TEXT, "TEXT", "what was seen"),
 };
 
-const struct record_type evidence_type =
-	RECORD_TYPE("evidence", struct evidence, evidence_fields);
+const struct record_type evidence_type = RECORD_TYPE("evidence", struct evidence, evidence_fields);
 
 static const struct field fix_fields[] = {
 	FIELD(struct fix, text, FIELD_TEXT, "TEXT", "what it does"),
@@ -25,8 +24,8 @@ const struct record_type fix_type = RECORD_TYPE("fix", struct fix, fix_fields);
 
 static const struct field finding_fields[] = {
 	FIELD(struct finding, id, FIELD_TEXT, "ID", "stable name of the finding"),
-	FIELD(struct finding, severity, FIELD_ENUM, "SEVERITY", "ok, note, low, medium, high, fault",
-		.name_of = severity_name),
+	FIELD(struct finding, severity, FIELD_ENUM, "SEVERITY",
+		"ok, note, low, medium, high, fault", .name_of = severity_name),
 	FIELD(struct finding, subject, FIELD_TEXT, "SUBJECT", "what it is about"),
 	FIELD(struct finding, sentence, FIELD_TEXT, "FINDING", "one plain sentence"),
 	FIELD(struct finding, evidence, FIELD_RECORDS, NULL, "what proves it",

@@ -5,7 +5,14 @@
 
 #include "model/field.h"
 
-enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_FAULT };
+enum severity {
+	SEVERITY_OK,
+	SEVERITY_NOTE,
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_FAULT
+};
 
 const char *severity_name(int severity); /* "ok", "note", "low", ... */
 

@@ -79,7 +79,10 @@ const struct record_type project_type = RECORD_TYPE("project", struct project, p
 
 static const struct field owner_fields[] = {
 	FIELD(struct owner, pid, FIELD_INT32, "PID", "process id", .align_right = true),
-	{.name = "program", .kind = FIELD_COMPUTED, .title = "PROGRAM", .text = program_text,
+	{.name = "program",
+		.kind = FIELD_COMPUTED,
+		.title = "PROGRAM",
+		.text = program_text,
 		.help = "the program's short name"},
 	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
 	FIELD(struct owner, uid, FIELD_UINT32, "UID", "the user's number", .align_right = true),
@@ -94,7 +97,10 @@ static const struct field owner_fields[] = {
 		.count_offset = offsetof(struct owner, argc)),
 	FIELD(struct owner, argv_cut, FIELD_BOOL, "CUT", "the arguments were too long to read"),
 	FIELD(struct owner, cwd, FIELD_TEXT, "FOLDER", "its working directory"),
-	{.name = "state", .kind = FIELD_COMPUTED, .title = "STATE", .text = state_text,
+	{.name = "state",
+		.kind = FIELD_COMPUTED,
+		.title = "STATE",
+		.text = state_text,
 		.help = "the kernel's letter: R, S, D, T ..."},
 	FIELD(struct owner, terminal, FIELD_TEXT, "TERMINAL", "the terminal it belongs to"),
 	FIELD(struct owner, tmux, FIELD_TEXT, "TMUX", "the tmux or screen session around it"),
@@ -104,8 +110,22 @@ static const struct field owner_fields[] = {
 	FIELD(struct owner, netns, FIELD_UINT32, "NETNS", "inode of its network namespace"),
 	FIELD(struct owner, orphaned, FIELD_BOOL, "LEFT OVER", "whoever started it is gone"),
 	FIELD(struct owner, orphan_why, FIELD_TEXT, "WHY", "how that is known"),
-	FIELD(struct owner, container, FIELD_RECORD, NULL, "the container", .type = &container_type),
+	FIELD(struct owner, container, FIELD_RECORD, NULL, "the container",
+		.type = &container_type),
 	FIELD(struct owner, project, FIELD_RECORD, NULL, "the project", .type = &project_type),
 };
+
+/* The same process in few words, where it stands beside each of thousands of sockets. */
+static const struct field process_fields[] = {
+	FIELD(struct owner, pid, FIELD_INT32, "PID", "process id", .align_right = true),
+	{.name = "program",
+		.kind = FIELD_COMPUTED,
+		.title = "PROGRAM",
+		.text = program_text,
+		.help = "the program's short name"},
+	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
+};
+
+const struct record_type process_type = RECORD_TYPE("process", struct owner, process_fields);
 
 const struct record_type owner_type = RECORD_TYPE("owner", struct owner, owner_fields);

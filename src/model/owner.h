@@ -62,26 +62,26 @@ struct owner {
 	bool exe_deleted;  /* the file was replaced or removed after the start */
 	const char **argv; /* argc strings; NULL when a kernel thread or not permitted */
 	size_t argc;
-	bool argv_cut;	   /* longer than the limit that is read */
+	bool argv_cut; /* longer than the limit that is read */
 	const char *cwd;
 	bool cwd_deleted;
-	char state;	   /* R S D T t Z ... as in /proc/PID/stat */
-	pid_t tracer;	   /* 0 = none */
+	char state;   /* R S D T t Z ... as in /proc/PID/stat */
+	pid_t tracer; /* 0 = none */
 	pid_t session;
 	pid_t pgrp;
-	uint32_t tty;	   /* device number, 0 = none */
-	uint32_t netns;	   /* inode of its network namespace, 0 = unknown */
+	uint32_t tty;	      /* device number, 0 = none */
+	uint32_t netns;	      /* inode of its network namespace, 0 = unknown */
 	const char *terminal; /* "pts/3", or NULL */
-	const char *tmux;  /* tmux or screen session that holds the terminal, "work" */
-	const char *unit;  /* systemd unit "nginx.service", scope "session-2.scope" */
-	bool unit_is_user; /* unit of the user manager, not of the system */
+	const char *tmux;     /* tmux or screen session that holds the terminal, "work" */
+	const char *unit;     /* systemd unit "nginx.service", scope "session-2.scope" */
+	bool unit_is_user;    /* unit of the user manager, not of the system */
 	const char *cgroup;
 	const struct container *container; /* NULL = none */
 	const struct project *project;	   /* NULL = none */
 	const struct owner *parent;	   /* who started it, up to pid 1; NULL = unknown */
 	bool orphaned; /* the one that started it is gone, and no supervisor keeps it */
 	const char *orphan_why;
-	bool gone;     /* it vanished while it was being read */
+	bool gone;		  /* it vanished while it was being read */
 	const struct owner *next; /* owners of one snapshot form a list */
 };
 

@@ -8,16 +8,16 @@
 
 const char *reach_name(int reach)
 {
-	static const char *const names[] = {
-		"unknown", "computer", "namespace", "network", "published"};
+	static const char *const names[] = {"unknown", "computer", "namespace", "network",
+		"published"};
 
 	return names[reach];
 }
 
 const char *reach_text(int reach)
 {
-	static const char *const texts[] = {
-		"?", "this computer", "its container", "the network", "the network"};
+	static const char *const texts[] = {"?", "this computer", "its container", "the network",
+		"the network"};
 
 	return texts[reach];
 }
@@ -42,7 +42,8 @@ void service_owner_text(const struct service *s, struct buf *out)
 		if (s->container->name)
 			escaped(out, s->container->name);
 		else
-			text_escape(out, s->container->id, MIN(strlen(s->container->id), (size_t)12));
+			text_escape(out, s->container->id,
+				MIN(strlen(s->container->id), (size_t)12));
 		return;
 	}
 	if (s->owner_count == 0) {
@@ -148,8 +149,7 @@ static const struct field listener_fields[] = {
 	FIELD(struct listener, backlog, FIELD_UINT32, "BACKLOG", "how many may wait"),
 };
 
-const struct record_type listener_type =
-	RECORD_TYPE("listener", struct listener, listener_fields);
+const struct record_type listener_type = RECORD_TYPE("listener", struct listener, listener_fields);
 
 static const struct field service_fields[] = {
 	FIELD(struct service, port, FIELD_UINT16, "PORT", "the port", .text = port_text,
@@ -157,17 +157,34 @@ static const struct field service_fields[] = {
 	FIELD_OF(struct service, name, "service", FIELD_TEXT, "SERVICE", "what a person calls it",
 		.text = name_text),
 	FIELD(struct service, speaks, FIELD_TEXT, "SPEAKS",
-		"the protocol; '?' marks a guess, --probe asks", .text = speaks_text, .priority = 3),
-	{.name = "owner", .kind = FIELD_COMPUTED, .title = "OWNER", .text = owner_text,
+		"the protocol; '?' marks a guess, --probe asks", .text = speaks_text,
+		.priority = 3),
+	{.name = "owner",
+		.kind = FIELD_COMPUTED,
+		.title = "OWNER",
+		.text = owner_text,
 		.help = "the process or container behind it"},
-	{.name = "since", .kind = FIELD_COMPUTED, .title = "SINCE", .text = since_text,
-		.align_right = true, .priority = 4, .table_only = true,
+	{.name = "since",
+		.kind = FIELD_COMPUTED,
+		.title = "SINCE",
+		.text = since_text,
+		.align_right = true,
+		.priority = 4,
+		.table_only = true,
 		.help = "how long the owner runs"},
-	{.name = "reach", .kind = FIELD_ENUM, .offset = offsetof(struct service, reach),
-		.name_of = reach_name, .title = "REACH", .text = reach_field_text,
+	{.name = "reach",
+		.kind = FIELD_ENUM,
+		.offset = offsetof(struct service, reach),
+		.name_of = reach_name,
+		.title = "REACH",
+		.text = reach_field_text,
 		.help = "who can connect"},
-	{.name = "address", .kind = FIELD_COMPUTED, .title = "ADDRESS", .text = address_text,
-		.priority = 5, .table_only = true,
+	{.name = "address",
+		.kind = FIELD_COMPUTED,
+		.title = "ADDRESS",
+		.text = address_text,
+		.priority = 5,
+		.table_only = true,
 		.help = "the addresses it listens on; * is all, IPv4 and IPv6"},
 	FIELD(struct service, note, FIELD_TEXT, "NOTE", "what is worth knowing", .priority = 2),
 	FIELD(struct service, proto, FIELD_ENUM, "PROTO", "tcp, udp, unix ...",
@@ -186,7 +203,8 @@ static const struct field service_fields[] = {
 		.priority = PRIORITY_HIDDEN),
 	FIELD(struct service, connections, FIELD_UINT64, "CONNS", "connections established now",
 		.align_right = true, .priority = PRIORITY_HIDDEN),
-	FIELD(struct service, url, FIELD_TEXT, "URL", "where to open it", .priority = PRIORITY_HIDDEN),
+	FIELD(struct service, url, FIELD_TEXT, "URL", "where to open it",
+		.priority = PRIORITY_HIDDEN),
 	FIELD_OF(struct service, held_by, "held_by", FIELD_TEXT, "HELD BY",
 		"when no process is visible", .priority = PRIORITY_HIDDEN),
 	FIELD_OF(struct service, netns_label, "namespace", FIELD_TEXT, "NAMESPACE",

@@ -50,33 +50,33 @@ enum problem_bits {
 struct service {
 	uint16_t port; /* 0 for unix sockets */
 	enum proto proto;
-	const char *name;   /* "shop web", "postgres 15", "nginx"; never NULL */
-	const char *role;   /* "web", "api", "database", "debugger" ...; NULL = not known */
-	const char *speaks; /* "http", "postgres", ...; NULL = not known */
+	const char *name;    /* "shop web", "postgres 15", "nginx"; never NULL */
+	const char *role;    /* "web", "api", "database", "debugger" ...; NULL = not known */
+	const char *speaks;  /* "http", "postgres", ...; NULL = not known */
 	const char *version; /* "15.4"; NULL = not known */
-	const char *banner; /* what a probe was told, escaped by renderers; NULL = none */
-	int speaks_by;	    /* enum knowledge */
-	int reach;	    /* enum reach */
+	const char *banner;  /* what a probe was told, escaped by renderers; NULL = none */
+	int speaks_by;	     /* enum knowledge */
+	int reach;	     /* enum reach */
 	const struct listener *listeners;
 	size_t listener_count;
 	const struct owner *const *owners; /* the one that started the others first */
 	size_t owner_count;
-	int ownerless;	    /* enum ownerless, when owner_count is 0 */
+	int ownerless;	     /* enum ownerless, when owner_count is 0 */
 	const char *held_by; /* for people when there is no owner: "root, process hidden" */
 	uint32_t uid;
-	uint32_t netns;	      /* index into snapshot.namespaces */
+	uint32_t netns;		 /* index into snapshot.namespaces */
 	const char *netns_label; /* NULL = our own */
 	const struct container *container;
 	const struct project *project;
 	int64_t since_ms;     /* start of the first owner; -1 = unknown */
 	uint64_t connections; /* established now, when connections were asked for */
 	uint32_t problems;    /* enum problem_bits */
-	const char *note;     /* "::1 only", "queue full", "left over": the short remark in tables */
-	const char *url;      /* "http://localhost:3000" when it speaks http(s) */
+	const char *note; /* "::1 only", "queue full", "left over": the short remark in tables */
+	const char *url;  /* "http://localhost:3000" when it speaks http(s) */
 };
 
 /* 4121, or "docker: cache", or "root (hidden)": appended escaped. */
 void service_owner_text(const struct service *s, struct buf *out);
 
-extern const struct record_type service_type, listener_type, owner_type, container_type,
-	project_type, socket_type, tcp_details_type;
+extern const struct record_type service_type, listener_type, owner_type, process_type,
+	container_type, project_type, socket_type, tcp_details_type;

@@ -10,13 +10,6 @@ void snapshot_free(struct snapshot *s)
 	free(s);
 }
 
-const struct owner *snapshot_owner_of(const struct snapshot *s, const struct socket *socket)
-{
-	if (socket->holder_count == 0)
-		return NULL;
-	return s->owners[s->holders[socket->holder_first].owner];
-}
-
 const struct service *snapshot_service_of(const struct snapshot *s, const struct socket *socket)
 {
 	for (size_t i = 0; i < s->service_count; i++) {

@@ -61,9 +61,6 @@ struct snapshot {
 
 void snapshot_free(struct snapshot *s);
 
-/* The first owner of a socket (the one that started the others), or NULL. */
-const struct owner *snapshot_owner_of(const struct snapshot *s, const struct socket *socket);
-
 /* The service that a listening socket belongs to, or NULL. */
 const struct service *snapshot_service_of(const struct snapshot *s, const struct socket *socket);
 

@@ -5,6 +5,7 @@
 
 #include "model/endpoint.h"
 #include "model/field.h"
+#include "model/owner.h"
 
 /* The kernel's numbers (include/net/tcp_states.h); SOCKET_BOUND is bit 13 of a request, since 6.8. */
 enum socket_state {
@@ -42,9 +43,9 @@ struct tcp_details {
 
 /* Why a socket has no owner. */
 enum ownerless {
-	OWNERLESS_NO,		/* it has one, or it was never looked for */
-	OWNERLESS_TIME_WAIT,	/* the kernel keeps the pair apart for 60 s; no process */
-	OWNERLESS_ORPHAN,	/* the process closed it, the kernel still finishes the connection */
+	OWNERLESS_NO,	     /* it has one, or it was never looked for */
+	OWNERLESS_TIME_WAIT, /* the kernel keeps the pair apart for 60 s; no process */
+	OWNERLESS_ORPHAN,    /* the process closed it, the kernel still finishes the connection */
 	OWNERLESS_NOT_ACCEPTED, /* complete, waiting in the accept queue or in the handshake */
 	OWNERLESS_KERNEL,	/* opened by the kernel itself (nfsd, wireguard, tunnels) */
 	OWNERLESS_HIDDEN,	/* a process of another user; its descriptors may not be read */
@@ -58,8 +59,8 @@ struct socket {
 	struct endpoint local;
 	struct address remote; /* unspec: not connected */
 	uint16_t remote_port;
-	uint8_t state;	   /* enum socket_state */
-	uint8_t timer;	   /* 0 none, 1 retransmit, 2 keep-alive, 3 time-wait, 4 zero-window probe */
+	uint8_t state; /* enum socket_state */
+	uint8_t timer; /* 0 none, 1 retransmit, 2 keep-alive, 3 time-wait, 4 zero-window probe */
 	uint8_t timer_retries;
 	uint8_t ownerless; /* enum ownerless */
 	bool v6only;
@@ -75,8 +76,14 @@ struct socket {
 	uint32_t holder_first, holder_count; /* range in snapshot.holders */
 	uint64_t cookie;
 	uint64_t cgroup_id;
-	const struct tcp_details *tcp; /* NULL unless asked for */
+	const struct tcp_details *tcp;	/* NULL unless asked for */
+	const struct owner *owner;	/* the first holder, NULL = none: see ownerless */
+	const struct owner *peer_owner; /* of the other end, when that is on this machine */
+	const char *netns_label;	/* NULL = our own namespace */
 };
+
+/* "node 4121 +2", or in words why nobody owns it. */
+void socket_owner_text(const struct socket *s, struct buf *out);
 
 /* True for what takes connections or datagrams from anyone: LISTEN, or unconnected and bound. */
 bool socket_is_listener(const struct socket *s);

@@ -41,12 +41,11 @@ static char look_alike(uint32_t cp)
 /* Refuses bytes that could lie on a terminal, and text written wholly in look-alikes of ASCII. */
 static int check_letters(struct parse *p, const char *s)
 {
-	AUTO(buf) struct buf escaped, plain;
+	AUTO(buf) struct buf escaped = BUF_INIT(4 * TARGET_TEXT_MAX);
+	AUTO(buf) struct buf plain = BUF_INIT(TARGET_TEXT_MAX);
 	size_t len = strlen(s);
 	bool changed = false, ascii = true;
 
-	buf_init(&escaped, 4 * TARGET_TEXT_MAX);
-	buf_init(&plain, TARGET_TEXT_MAX);
 	text_escape(&escaped, s, len);
 	if (!str_eq(escaped.data, s))
 		return err_set(p->err, -EINVAL,
@@ -151,8 +150,8 @@ static int refuse_hex(struct parse *p, const char *s)
 {
 	char *end;
 	unsigned long value = strtoul(s, &end, 16);
-	int r = err_set(
-		p->err, -EINVAL, "'%s' is not a port: ports are decimal numbers", part_quote(p, s));
+	int r = err_set(p->err, -EINVAL, "'%s' is not a port: ports are decimal numbers",
+		part_quote(p, s));
 
 	if (!*end && value <= UINT16_MAX)
 		err_fix(p->err, "write %lu", value);
@@ -356,8 +355,8 @@ int target_parse_range(const char *text, uint16_t *out_low, uint16_t *out_high, 
 	const char *low = arena_strndup(arena, text, head);
 
 	if (str_empty(text))
-		return err_set(
-			err, -EINVAL, "no port: expected one like 3000, or a range like 3000-3999");
+		return err_set(err, -EINVAL,
+			"no port: expected one like 3000, or a range like 3000-3999");
 	int r = part_port(&p, low, false);
 	if (r < 0)
 		return r;
@@ -365,8 +364,8 @@ int target_parse_range(const char *text, uint16_t *out_low, uint16_t *out_high, 
 	if (dash && (r = part_port(&p, dash + 1, false)) < 0)
 		return r;
 	if (first > p.t.port) {
-		r = err_set(
-			err, -EINVAL, "the range '%s' ends before it starts", part_quote(&p, text));
+		r = err_set(err, -EINVAL, "the range '%s' ends before it starts",
+			part_quote(&p, text));
 		err_fix(err, "write %u-%u", p.t.port, first);
 		return r;
 	}

@@ -14,12 +14,12 @@
 #include "model/field.h"
 
 enum target_kind {
-	TARGET_PORT,	  /* a port on any address of this machine */
-	TARGET_ENDPOINT,  /* an address and a port */
-	TARGET_ADDRESS,	  /* an address alone */
-	TARGET_HOST,	  /* a host name, with a port or (port 0) without; `localhost` is one */
-	TARGET_URL,	  /* scheme, host or address, port, path */
-	TARGET_NAME,	  /* a service or project name */
+	TARGET_PORT,	 /* a port on any address of this machine */
+	TARGET_ENDPOINT, /* an address and a port */
+	TARGET_ADDRESS,	 /* an address alone */
+	TARGET_HOST,	 /* a host name, with a port or (port 0) without; `localhost` is one */
+	TARGET_URL,	 /* scheme, host or address, port, path */
+	TARGET_NAME,	 /* a service or project name */
 	TARGET_PID,
 	TARGET_UNIX,
 	TARGET_CONTAINER,
@@ -27,8 +27,8 @@ enum target_kind {
 
 struct target {
 	enum target_kind kind;
-	const char *text;	/* as typed, without blanks around; a URL's password is "***" */
-	const char *host;	/* HOST, URL: the name; lower case, no brackets; NULL if an address */
+	const char *text; /* as typed, without blanks around; a URL's password is "***" */
+	const char *host; /* HOST, URL: the name; lower case, no brackets; NULL if an address */
 	struct address address; /* PORT: unspec */
 	uint16_t port;		/* URL: the scheme's default when none was given */
 	bool has_port;		/* port holds one: typed, or the scheme's default */

@@ -19,10 +19,9 @@
 
 const char *part_quote(struct parse *p, const char *s)
 {
-	AUTO(buf) struct buf escaped, cut;
+	AUTO(buf) struct buf escaped = BUF_INIT(4 * TARGET_TEXT_MAX);
+	AUTO(buf) struct buf cut = BUF_INIT(4 * TARGET_TEXT_MAX);
 
-	buf_init(&escaped, 4 * TARGET_TEXT_MAX);
-	buf_init(&cut, 4 * TARGET_TEXT_MAX);
 	text_escape(&escaped, s, strlen(s));
 	text_cut_middle(&cut, escaped.data, QUOTE_COLUMNS, false);
 	return arena_strdup(p->arena, cut.data);
@@ -84,9 +83,8 @@ bool part_is_host_name(const char *s)
 
 static const char *address_text(struct parse *p, const struct address *a)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(100);
 
-	buf_init(&b, 100);
 	address_format(&b, a);
 	return arena_strdup(p->arena, b.data);
 }
@@ -94,10 +92,9 @@ static const char *address_text(struct parse *p, const struct address *a)
 /* All of "0177.0.0.1" read as decimal, as other programs do; NULL when that is no address. */
 static const char *read_as_decimal(struct parse *p, const char *s)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(100);
 	struct address a;
 
-	buf_init(&b, 100);
 	for (const char *c = s; *c; c++) {
 		bool first = c == s || c[-1] == '.';
 		if (first && *c == '0')
@@ -142,8 +139,8 @@ static int refuse_host(struct parse *p, const char *s, const char *whole)
 
 	for (const char *c = s; *c; c++) {
 		if ((unsigned char)*c >= 0x80) {
-			int r = err_set(
-				p->err, -EINVAL, "the host '%s' has letters beyond a to z", q);
+			int r = err_set(p->err, -EINVAL, "the host '%s' has letters beyond a to z",
+				q);
 			err_fix(p->err, "write its ASCII form, which starts with xn--");
 			return r;
 		}
@@ -164,11 +161,10 @@ static int refuse_host(struct parse *p, const char *s, const char *whole)
 /* ::1%eth0, where no interface has that name */
 static bool has_unknown_zone(const char *s)
 {
-	AUTO(buf) struct buf plain;
+	AUTO(buf) struct buf plain = BUF_INIT(100);
 	const char *zone = strchr(s, '%');
 	struct address a;
 
-	buf_init(&plain, 100);
 	if (!zone)
 		return false;
 	buf_add(&plain, s, (size_t)(zone - s));
@@ -208,8 +204,8 @@ static int bracketed(struct parse *p, const char *s, const char *whole)
 	if (!address_parse(inside, &p->t.address)) {
 		if (has_unknown_zone(inside))
 			return part_host(p, inside, whole);
-		return err_set(
-			p->err, -EINVAL, "'%s' is not an IPv6 address", part_quote(p, inside));
+		return err_set(p->err, -EINVAL, "'%s' is not an IPv6 address",
+			part_quote(p, inside));
 	}
 	if (end[1] == '\0')
 		return 0;
@@ -290,8 +286,8 @@ int part_host_port(struct parse *p, const char *s, const char *whole)
 		return r;
 	}
 	if (str_u64(host, UINT16_MAX, &number) && str_u64(colon + 1, UINT16_MAX, &number)) {
-		int r = err_set(
-			p->err, -EINVAL, "'%s' has two ports and no host", part_quote(p, whole));
+		int r = err_set(p->err, -EINVAL, "'%s' has two ports and no host",
+			part_quote(p, whole));
 		err_fix(p->err, "write %s, the port on this machine", host);
 		return r;
 	}

@@ -23,11 +23,10 @@ static void check_rows(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		AUTO(arena) struct arena *arena = arena_new();
-		AUTO(buf) struct buf b;
+		AUTO(buf) struct buf b = BUF_INIT(8192);
 		struct target t = {0};
 		struct err err = {0};
 
-		buf_init(&b, 8192);
 		if (target_parse(arena, rows[i].text, &t, &err) < 0)
 			buf_printf(&b, "%s%s%s", err.text, err.fix[0] ? " | " : "", err.fix);
 		else
@@ -133,23 +132,28 @@ TEST(reads_urls)
 {
 	static const struct row rows[] = {
 		{"http://localhost", "url host=localhost port=80 scheme=http path=/"},
-		{"http://localhost:3000/a?b=c#d", "url host=localhost port=3000 scheme=http path=/a?b=c"},
+		{"http://localhost:3000/a?b=c#d",
+			"url host=localhost port=3000 scheme=http path=/a?b=c"},
 		{"http://localhost:3000?q", "url host=localhost port=3000 scheme=http path=/?q"},
 		{"http://localhost:3000#f", "url host=localhost port=3000 scheme=http path=/"},
 		{"http://localhost:/x", "url host=localhost port=80 scheme=http path=/x"},
-		{"HTTPS://Shop.LOCALHOST/A", "url host=shop.localhost port=443 scheme=https path=/A"},
-		{"http://shop.localhost:62893/x", "url host=shop.localhost port=62893 scheme=http path=/x"},
+		{"HTTPS://Shop.LOCALHOST/A",
+			"url host=shop.localhost port=443 scheme=https path=/A"},
+		{"http://shop.localhost:62893/x",
+			"url host=shop.localhost port=62893 scheme=http path=/x"},
 		{"http://127.0.0.1:8080", "url address=127.0.0.1 port=8080 scheme=http path=/"},
 		{"http://[::1]:8080/x", "url address=::1 port=8080 scheme=http path=/x"},
 		{"ws://localhost:5173/hmr", "url host=localhost port=5173 scheme=ws path=/hmr"},
-		{"http://localhost/a b\xc3\xa9", "url host=localhost port=80 scheme=http path=/a%20b%C3%A9"},
+		{"http://localhost/a b\xc3\xa9",
+			"url host=localhost port=80 scheme=http path=/a%20b%C3%A9"},
 		{"http://localhost/a%0ab", "url host=localhost port=80 scheme=http path=/a%0ab"},
 		{"postgres://app:s3cret@localhost/shop",
 			"url host=localhost port=5432 scheme=postgres path=/shop"},
 		{"postgresql+asyncpg://u@127.0.0.1:5433/x",
 			"url address=127.0.0.1 port=5433 scheme=postgresql+asyncpg path=/x"},
 		{"jdbc:mysql://localhost/x", "url host=localhost port=3306 scheme=mysql path=/x"},
-		{"redis://:p%40ss@localhost/0", "url host=localhost port=6379 scheme=redis path=/0"},
+		{"redis://:p%40ss@localhost/0",
+			"url host=localhost port=6379 scheme=redis path=/0"},
 		{"mongodb+srv://db.test/x", "url host=db.test scheme=mongodb+srv path=/x"},
 		{"myapp://localhost/x", "url host=localhost scheme=myapp path=/x"},
 		{"http://redis/", "url host=redis port=80 scheme=http path=/"},
@@ -164,32 +168,37 @@ TEST(reads_urls)
 TEST(refuses_ports)
 {
 	static const struct row rows[] = {
-		{"",
-			"no target: expected a port, an address, a URL or the name of a service | loopscope 3000"},
-		{" \t",
-			"no target: expected a port, an address, a URL or the name of a service | loopscope 3000"},
+		{"", "no target: expected a port, an address, a URL or the name of a service | loopscope 3000"},
+		{" \t", "no target: expected a port, an address, a URL or the name of a service | loopscope 3000"},
 		{"65536", "'65536' is not a port: ports go from 0 to 65535"},
 		{"127.0.0.1:99999", "'99999' is not a port: ports go from 0 to 65535"},
 		{"-1", "'-1' is not a port: ports go from 0 to 65535"},
 		{":-1", "'-1' is not a port: ports go from 0 to 65535"},
 		{"+80", "'+80' is not a port: ports go from 0 to 65535"},
-		{"99999999999999999999999", "'99999999999999999999999' is not a port: ports go from 0 to 65535"},
-		{"2130706433", "'2130706433' is not a port: ports go from 0 to 65535"
-			       " | write 127.0.0.1 if you mean that address"},
+		{"99999999999999999999999",
+			"'99999999999999999999999' is not a port: ports go from 0 to 65535"},
+		{"2130706433",
+			"'2130706433' is not a port: ports go from 0 to 65535"
+			" | write 127.0.0.1 if you mean that address"},
 		{":", "':' names no port | write :3000"},
 		{"*:", "'*:' names no port | write :3000"},
 		{"*", "'*' names no port | write *:3000"},
-		{"localhost:", "'localhost:' ends without a port | write localhost:3000 or localhost alone"},
+		{"localhost:",
+			"'localhost:' ends without a port | write localhost:3000 or localhost alone"},
 		{"3000:", "'3000:' ends without a port | write 3000:3000 or 3000 alone"},
 		{"localhost:abc", "'abc' is not a port: ports go from 0 to 65535"},
 		{"0x50", "'0x50' is not a port: ports are decimal numbers | write 80"},
 		{"3000-3999", "'3000-3999' is a range; expected one port | write 3000"},
-		{"8080:80", "'8080:80' has two ports and no host | write 8080, the port on this machine"},
-		{"127.0.0.1:8080:80", "'127.0.0.1:8080:80' has two ports"
-				      " | write 127.0.0.1:8080; the last number is the port inside a container"},
-		{"3000/health", "'health' is not a protocol: expected /tcp or /udp after a port"
-				" | write http://localhost:3000/health for a web page"},
-		{"localhost 3000", "'localhost 3000' has a blank between host and port | write localhost:3000"},
+		{"8080:80",
+			"'8080:80' has two ports and no host | write 8080, the port on this machine"},
+		{"127.0.0.1:8080:80",
+			"'127.0.0.1:8080:80' has two ports"
+			" | write 127.0.0.1:8080; the last number is the port inside a container"},
+		{"3000/health",
+			"'health' is not a protocol: expected /tcp or /udp after a port"
+			" | write http://localhost:3000/health for a web page"},
+		{"localhost 3000",
+			"'localhost 3000' has a blank between host and port | write localhost:3000"},
 		{"::1 3000", "'::1 3000' has too many colons"},
 		{"tcp://127.0.0.1:80/x",
 			"'tcp://127.0.0.1:80/x' has a path, which a TCP or UDP endpoint has not"},
@@ -201,10 +210,12 @@ TEST(refuses_ports)
 TEST(refuses_addresses)
 {
 	static const struct row rows[] = {
-		{"::1:3000", "'::1:3000' can be read in two ways: as port 3000 of ::1, or as one long address"
-			     " | write [::1]:3000 for the port, [::1:3000] for the address"},
-		{"::ffff:127.0.0.1:3000", "'::ffff:127.0.0.1:3000' needs brackets around the IPv6 address"
-					  " | write [::ffff:127.0.0.1]:3000"},
+		{"::1:3000",
+			"'::1:3000' can be read in two ways: as port 3000 of ::1, or as one long address"
+			" | write [::1]:3000 for the port, [::1:3000] for the address"},
+		{"::ffff:127.0.0.1:3000",
+			"'::ffff:127.0.0.1:3000' needs brackets around the IPv6 address"
+			" | write [::ffff:127.0.0.1]:3000"},
 		{"[::1", "'[::1' has no ']'"},
 		{"[::1]3000", "'[::1]3000' has '3000' where a port should be | write [::1]:3000"},
 		{"[::1]:", "'[::1]:' has ':' where a port should be"},
@@ -213,30 +224,37 @@ TEST(refuses_addresses)
 		{"[]", "'' is not an IPv6 address"},
 		{"::1%nosuch0", "'nosuch0' is no network interface of this machine"},
 		{"[fe80::1%nosuch0]:80", "'nosuch0' is no network interface of this machine"},
-		{"127.1", "'127.1' is an old spelling that programs read differently; most take it for 127.0.0.1"
-			  " | write 127.0.0.1"},
-		{"127.1:3000", "'127.1' is an old spelling that programs read differently; most take it for"
-			       " 127.0.0.1 | write 127.0.0.1"},
+		{"127.1",
+			"'127.1' is an old spelling that programs read differently; most take it for 127.0.0.1"
+			" | write 127.0.0.1"},
+		{"127.1:3000",
+			"'127.1' is an old spelling that programs read differently; most take it for"
+			" 127.0.0.1 | write 127.0.0.1"},
 		{"0177.0.0.1",
 			"'0177.0.0.1' has a leading zero: it means 127.0.0.1 to some programs and"
 			" 177.0.0.1 to others | write 127.0.0.1 or 177.0.0.1"},
-		{"0x7f.0.0.1", "'0x7f.0.0.1' is an old spelling that programs read differently; most take it for"
-			       " 127.0.0.1 | write 127.0.0.1"},
-		{"0x7f000001", "'0x7f000001' is an old spelling that programs read differently; most take it for"
-			       " 127.0.0.1 | write 127.0.0.1"},
-		{"http://2130706433/", "'2130706433' is an old spelling that programs read differently; most take"
-				       " it for 127.0.0.1 | write 127.0.0.1"},
+		{"0x7f.0.0.1",
+			"'0x7f.0.0.1' is an old spelling that programs read differently; most take it for"
+			" 127.0.0.1 | write 127.0.0.1"},
+		{"0x7f000001",
+			"'0x7f000001' is an old spelling that programs read differently; most take it for"
+			" 127.0.0.1 | write 127.0.0.1"},
+		{"http://2130706433/",
+			"'2130706433' is an old spelling that programs read differently; most take"
+			" it for 127.0.0.1 | write 127.0.0.1"},
 		{"999.0.0.1",
 			"'999.0.0.1' is not an address: IPv4 has four numbers from 0 to 255, like 127.0.0.1"},
-		{"127.0.0.1.5", "'127.0.0.1.5' is not an address: IPv4 has four numbers from 0 to 255, like"
-				" 127.0.0.1"},
+		{"127.0.0.1.5",
+			"'127.0.0.1.5' is not an address: IPv4 has four numbers from 0 to 255, like"
+			" 127.0.0.1"},
 		{"127.0.0.:3000",
 			"'127.0.0.' is not an address: IPv4 has four numbers from 0 to 255, like 127.0.0.1"},
 		{"127.0.0.1.",
 			"'127.0.0.1.' is not an address: IPv4 has four numbers from 0 to 255, like 127.0.0.1"},
 		{"a:b:c", "'a:b:c' has too many colons"},
-		{"1:2:3:4:5:6:7:8:9", "'1:2:3:4:5:6:7:8:9' needs brackets around the IPv6 address"
-				      " | write [1:2:3:4:5:6:7:8]:9"},
+		{"1:2:3:4:5:6:7:8:9",
+			"'1:2:3:4:5:6:7:8:9' needs brackets around the IPv6 address"
+			" | write [1:2:3:4:5:6:7:8]:9"},
 	};
 
 	CHECK_ROWS(rows);
@@ -248,19 +266,30 @@ TEST(refuses_letters)
 		{"\xef\xbc\x93\xef\xbc\x90\xef\xbc\x90\xef\xbc\x90",
 			"'\xef\xbc\x93\xef\xbc\x90\xef\xbc\x90\xef\xbc\x90' is written with characters that only"
 			" look like plain ones | write 3000"},
-		{"localhost\xef\xbc\x9a" "3000", "'localhost\xef\xbc\x9a" "3000' is written with characters that"
+		{"localhost\xef\xbc\x9a"
+		 "3000",
+			"'localhost\xef\xbc\x9a"
+			"3000' is written with characters that"
 			" only look like plain ones | write localhost:3000"},
-		{"\xd9\xa3\xd9\xa0\xd9\xa0\xd9\xa0", "'\xd9\xa3\xd9\xa0\xd9\xa0\xd9\xa0' is written with characters"
+		{"\xd9\xa3\xd9\xa0\xd9\xa0\xd9\xa0",
+			"'\xd9\xa3\xd9\xa0\xd9\xa0\xd9\xa0' is written with characters"
 			" that only look like plain ones | write 3000"},
 		{"a\x1b[31mb", "'a\\x1b[31mb' has control characters or invalid UTF-8 in it"},
-		{"local\xe2\x80\xaehost", "'local\\u202ehost' has control characters or invalid UTF-8 in it"},
+		{"local\xe2\x80\xaehost",
+			"'local\\u202ehost' has control characters or invalid UTF-8 in it"},
 		{"a\nb", "'a\\nb' has control characters or invalid UTF-8 in it"},
 		{"\xff", "'\\xff' has control characters or invalid UTF-8 in it"},
-		{"b\xc3\xbc" "cher.test:80", "the host 'b\xc3\xbc" "cher.test' has letters beyond a to z"
+		{"b\xc3\xbc"
+		 "cher.test:80",
+			"the host 'b\xc3\xbc"
+			"cher.test' has letters beyond a to z"
 			" | write its ASCII form, which starts with xn--"},
-		{"http://l%6fcalhost/", "the host 'l%6fcalhost' has a percent sign; hosts are never encoded"},
-		{"me@localhost:22", "'me@localhost:22' names a user; a target is a host and a port"},
-		{"--all", "'--all' looks like an option; expected a port, an address, a URL or the name of a"
+		{"http://l%6fcalhost/",
+			"the host 'l%6fcalhost' has a percent sign; hosts are never encoded"},
+		{"me@localhost:22",
+			"'me@localhost:22' names a user; a target is a host and a port"},
+		{"--all",
+			"'--all' looks like an option; expected a port, an address, a URL or the name of a"
 			" service"},
 		{"pid:abc", "'abc' is not a process id: it is a number, like pid:123"},
 		{"pid:0", "'0' is not a process id: it is a number, like pid:123"},
@@ -278,26 +307,37 @@ TEST(refuses_urls)
 	static const struct row rows[] = {
 		{"http://", "'http://' names no host | write http://localhost"},
 		{"http:///x", "'http:///x' names no host | write http://localhost/x"},
-		{"http://:3000/x", "'http://:3000/x' names no host | write http://localhost:3000/x"},
-		{"http://3000/x", "'http://3000/x' names a port and no host | write http://localhost:3000/x"},
+		{"http://:3000/x",
+			"'http://:3000/x' names no host | write http://localhost:3000/x"},
+		{"http://3000/x",
+			"'http://3000/x' names a port and no host | write http://localhost:3000/x"},
 		{"http://localhost:99999/", "'99999' is not a port: ports go from 0 to 65535"},
-		{"http://::1:3000/x", "'http://::1:3000/x' needs brackets around the IPv6 address"
-				      " | write http://[::1]:3000/x"},
-		{"http://::1/x", "'http://::1/x' needs brackets around the IPv6 address | write http://[::1]/x"},
-		{"http:localhost:3000", "'http:localhost:3000' is not a URL: '//' is missing"
-					" | write http://localhost:3000"},
-		{"http:/localhost", "'http:/localhost' is not a URL: '//' is missing | write http://localhost"},
-		{"http:3000", "'http:3000' is not a URL: '//' is missing | write http://localhost:3000"},
+		{"http://::1:3000/x",
+			"'http://::1:3000/x' needs brackets around the IPv6 address"
+			" | write http://[::1]:3000/x"},
+		{"http://::1/x",
+			"'http://::1/x' needs brackets around the IPv6 address | write http://[::1]/x"},
+		{"http:localhost:3000",
+			"'http:localhost:3000' is not a URL: '//' is missing"
+			" | write http://localhost:3000"},
+		{"http:/localhost",
+			"'http:/localhost' is not a URL: '//' is missing | write http://localhost"},
+		{"http:3000",
+			"'http:3000' is not a URL: '//' is missing | write http://localhost:3000"},
 		{"://x", "'://x' does not start with a scheme such as http://"},
 		{"1http://x", "'1http://x' does not start with a scheme such as http://"},
 		{"file:///etc/hosts", "'file:///etc/hosts' names a file, not an endpoint"},
-		{"mongodb://a:1,b:2/x", "'mongodb://a:1,b:2/x' names several hosts; name one of them"},
+		{"mongodb://a:1,b:2/x",
+			"'mongodb://a:1,b:2/x' names several hosts; name one of them"},
 		{"http://a\\b/", "'http://a\\b/' has a backslash, which programs read differently"},
-		{"http://%2Frun%2Fx/", "'http://%2Frun%2Fx/' is a socket path in place of a host; write"
-				       " unix:/run/name.sock"},
-		{"http+unix://%2/x", "'http+unix://%2/x' names no socket path; write unix:/run/name.sock"},
+		{"http://%2Frun%2Fx/",
+			"'http://%2Frun%2Fx/' is a socket path in place of a host; write"
+			" unix:/run/name.sock"},
+		{"http+unix://%2/x",
+			"'http+unix://%2/x' names no socket path; write unix:/run/name.sock"},
 		/* a password is never repeated */
-		{"postgres://u:s3cret@/x", "'postgres://u:***@/x' names no host | write postgres://localhost/x"},
+		{"postgres://u:s3cret@/x",
+			"'postgres://u:***@/x' names no host | write postgres://localhost/x"},
 		{"http://u:p@ss@local host/", "'local host' is not a host name or address"},
 	};
 
@@ -307,11 +347,10 @@ TEST(refuses_urls)
 TEST(bounds_length)
 {
 	AUTO(arena) struct arena *arena = arena_new();
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(10000);
 	struct target t;
 	struct err err;
 
-	buf_init(&b, 10000);
 	buf_pad(&b, 'a', 5000);
 	CHECK_INT(target_parse(arena, b.data, &t, &err), -22);
 	CHECK_STR(err.text, "the target is 5000 bytes long; at most 4096 are read");
@@ -366,5 +405,6 @@ TEST(reads_ranges)
 	CHECK(low == 3000 && high == 3999);
 }
 
-TESTS(reads_ports, reads_addresses, reads_hosts_and_names, reads_urls, refuses_ports, refuses_addresses,
-	refuses_letters, refuses_urls, bounds_length, hides_passwords, reads_ranges)
+TESTS(reads_ports, reads_addresses, reads_hosts_and_names, reads_urls, refuses_ports,
+	refuses_addresses, refuses_letters, refuses_urls, bounds_length, hides_passwords,
+	reads_ranges)

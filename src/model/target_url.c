@@ -51,10 +51,9 @@ static const char *decode(struct parse *p, const char *s)
 
 static const char *request_path(struct parse *p, const char *s)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(4 * TARGET_TEXT_MAX);
 	size_t len = strcspn(s, "#");
 
-	buf_init(&b, 4 * TARGET_TEXT_MAX);
 	if (s[0] != '/')
 		buf_char(&b, '/');
 	for (size_t i = 0; i < len; i++) {
@@ -155,13 +154,13 @@ static int host_of_url(struct parse *p, const char *authority, const char *rest)
 	if (strchr(authority, ',')) /* mongodb://a,b,c */
 		return refuse_url(p, NULL, "names several hosts; name one of them");
 	if (strncasecmp(authority, "%2f", 3) == 0)
-		return refuse_url(
-			p, NULL, "is a socket path in place of a host; write unix:/run/name.sock");
+		return refuse_url(p, NULL,
+			"is a socket path in place of a host; write unix:/run/name.sock");
 
 	const char *zone = authority[0] == '[' ? strstr(authority, "%25") : NULL;
 	if (zone) /* RFC 6874 */
-		authority = arena_printf(
-			p->arena, "%.*s%s", (int)(zone - authority) + 1, authority, zone + 3);
+		authority = arena_printf(p->arena, "%.*s%s", (int)(zone - authority) + 1, authority,
+			zone + 3);
 	size_t len = strlen(authority);
 	if (authority[len - 1] == ':') /* RFC 3986: an empty port is no port */
 		authority = arena_strndup(p->arena, authority, len - 1);

@@ -7,9 +7,8 @@
 
 static void computed(struct json *j, const struct field *f, const void *record)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(64 << 10);
 
-	buf_init(&text, 64 << 10);
 	if (f->kind == FIELD_ADDRESS)
 		address_format(&text, (const struct address *)((const char *)record + f->offset));
 	else if (f->kind == FIELD_TIME)

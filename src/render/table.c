@@ -11,10 +11,9 @@
 
 static int unknown_column(const struct record_type *type, const char *name, struct err *err)
 {
-	AUTO(buf) struct buf names, shown;
+	AUTO(buf) struct buf names = BUF_INIT(1000);
+	AUTO(buf) struct buf shown = BUF_INIT(200);
 
-	buf_init(&names, 1000);
-	buf_init(&shown, 200);
 	for (size_t i = 0; i < type->field_count; i++)
 		if (type->fields[i].title)
 			buf_printf(&names, "%s%s", names.len ? ", " : "", type->fields[i].name);
@@ -65,9 +64,8 @@ struct layout {
 
 static void measure(const struct table *t, const void *const *rows, size_t count, struct layout *l)
 {
-	AUTO(buf) struct buf cell;
+	AUTO(buf) struct buf cell = BUF_INIT(CELL_MAX);
 
-	buf_init(&cell, CELL_MAX);
 	for (size_t c = 0; c < t->column_count; c++) {
 		const char *title = t->columns[c]->title;
 		size_t widest = t->header ? text_width(title, strlen(title)) : 0;
@@ -78,8 +76,8 @@ static void measure(const struct table *t, const void *const *rows, size_t count
 			widest = MAX(widest, text_width(cell.data, cell.len));
 		}
 		l->width[c] = widest;
-		l->shown[c] = t->chosen || l->has_text[c] ||
-			t->columns[c]->priority == PRIORITY_ALWAYS;
+		l->shown[c] =
+			t->chosen || l->has_text[c] || t->columns[c]->priority == PRIORITY_ALWAYS;
 	}
 }
 
@@ -145,11 +143,10 @@ static void trim_line(struct out *out)
 
 void table_print(const struct table *t, struct out *out, const void *const *rows, size_t count)
 {
-	AUTO(buf) struct buf cell;
+	AUTO(buf) struct buf cell = BUF_INIT(CELL_MAX);
 	struct layout l = {0};
 	size_t last = 0;
 
-	buf_init(&cell, CELL_MAX);
 	measure(t, rows, count, &l);
 	if (out->columns)
 		fit(t, &l, out->columns);
@@ -201,9 +198,8 @@ static int compare(const void *pa, const void *pb, void *arg)
 		int64_t x = field_number(key->field, a), y = field_number(key->field, b);
 		order = (x > y) - (x < y);
 	} else {
-		AUTO(buf) struct buf ta, tb;
-		buf_init(&ta, CELL_MAX);
-		buf_init(&tb, CELL_MAX);
+		AUTO(buf) struct buf ta = BUF_INIT(CELL_MAX);
+		AUTO(buf) struct buf tb = BUF_INIT(CELL_MAX);
 		field_text(key->field, a, &ta);
 		field_text(key->field, b, &tb);
 		order = strcmp(ta.data, tb.data);

@@ -45,8 +45,7 @@ int bind_probe(const struct endpoint *e, bool v6only, bool reuse)
 
 	if (!kernel_type(e->proto, &type, &protocol))
 		return -EOPNOTSUPP;
-	AUTO(close)
-	int fd = socket(e->address.family, type | SOCK_CLOEXEC, protocol);
+	AUTO(close) int fd = socket(e->address.family, type | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		return -errno;
 	if (e->address.family == AF_INET6 &&

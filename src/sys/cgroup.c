@@ -125,7 +125,8 @@ static bool unescape(struct span s, char *out, size_t size)
 		if (c == '\\' && s.len - i >= 4 && s.p[i + 1] == 'x') {
 			int high = hex_digit(s.p[i + 2]), low = hex_digit(s.p[i + 3]);
 			int value = high * 16 + low;
-			if (high >= 0 && low >= 0 && value >= 0x20 && value < 0x7f && value != '/') {
+			if (high >= 0 && low >= 0 && value >= 0x20 && value < 0x7f &&
+				value != '/') {
 				c = (char)value;
 				i += 3;
 			}
@@ -250,7 +251,7 @@ static void note_pod(struct span part, struct cgroup *c)
 static bool is_kubepods(struct span part)
 {
 	return span_eq(part, "kubepods") || span_starts(part, "kubepods-") ||
-	       span_starts(part, "kubepods.") || span_starts(part, "kubelet-kubepods");
+		span_starts(part, "kubepods.") || span_starts(part, "kubelet-kubepods");
 }
 
 static bool find_container(struct span path, struct cgroup *c)
@@ -265,7 +266,8 @@ static bool find_container(struct span path, struct cgroup *c)
 		const char *colon = memrchr(part.p, ':', part.len);
 		if (kube) {
 			const char *first = memchr(part.p, ':', part.len);
-			note_pod((struct span){part.p, first ? (size_t)(first - part.p) : part.len}, c);
+			note_pod((struct span){part.p, first ? (size_t)(first - part.p) : part.len},
+				c);
 		}
 		if (colon && kube)
 			part = span_skip(part, (size_t)(colon - part.p) + 1);

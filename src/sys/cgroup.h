@@ -28,10 +28,10 @@ struct cgroup {
 	 * Docker the outer, for a pod of a kind cluster its node. Below kubepods it is always
 	 * RUNTIME_KUBERNETES, whichever runtime does the work.
 	 */
-	enum container_runtime runtime; /* RUNTIME_NONE = not in a container */
+	enum container_runtime runtime;	  /* RUNTIME_NONE = not in a container */
 	char container[CGROUP_NAME_SIZE]; /* its id; LXC and nspawn have names instead */
-	bool monitor;	  /* not inside, but the helper that keeps it (conmon, lxc-start) */
-	char pod[40];	  /* the pod's uid with dashes, "" = none */
+	bool monitor; /* not inside, but the helper that keeps it (conmon, lxc-start) */
+	char pod[40]; /* the pod's uid with dashes, "" = none */
 };
 
 /* False when no line has the shape of one; out is untouched then. */

@@ -2,8 +2,8 @@
 #include "sys/cgroup.h"
 #include "unit.h"
 
-#define ID1 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define ID2 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define ID1  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID2  "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define USER "/user.slice/user-1000.slice/user@1000.service"
 
 static struct cgroup parse(const char *text)
@@ -38,16 +38,16 @@ TEST(finds_system_units)
 		{"0::/system.slice/nginx.service\n", "nginx.service", false, -1},
 		{"0::/system.slice/system-postgresql.slice/postgresql@15-main.service\n",
 			"postgresql@15-main.service", false, -1},
-		{"0::/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", false,
-			-1},
+		{"0::/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service",
+			false, -1},
 		{"0::/system.slice/docker.service\n", "docker.service", false, -1},
 		{"0::/system.slice/libvirtd.service/machine/x\n", "libvirtd.service", false, -1},
 		{"0::/system.slice/cups.socket\n", "cups.socket", false, -1},
 		{"0::/init.scope\n", "init.scope", false, -1},
 		{"0::/system.slice\n", "system.slice", false, -1},
 		{"0::/\n", "", false, -1},
-		{"0::/system.slice/_notify_on_release.service\n", "notify_on_release.service", false,
-			-1},
+		{"0::/system.slice/_notify_on_release.service\n", "notify_on_release.service",
+			false, -1},
 		{"0::/system.slice/system-dbus\\x2d:1.3\\x2dorg.x.slice/dbus-:1.3-org.x@0.service\n",
 			"dbus-:1.3-org.x@0.service", false, -1},
 		{"0::/system.slice/ssh.service (deleted)\n", "ssh.service", false, -1},
@@ -60,7 +60,8 @@ TEST(finds_system_units)
 TEST(finds_user_units)
 {
 	static const struct unit_row rows[] = {
-		{"0::/user.slice/user-1000.slice/session-2.scope\n", "session-2.scope", false, 1000},
+		{"0::/user.slice/user-1000.slice/session-2.scope\n", "session-2.scope", false,
+			1000},
 		{"0::" USER "/init.scope\n", "user@1000.service", false, 1000},
 		{"0::" USER "\n", "user@1000.service", false, 1000},
 		{"0::" USER "/app.slice/pipewire.service\n", "pipewire.service", true, 1000},
@@ -68,15 +69,17 @@ TEST(finds_user_units)
 			"vte-spawn-1a2b.scope", true, 1000},
 		{"0::" USER "/app.slice/app-gnome-google\\x2dchrome-3456.scope\n",
 			"app-gnome-google-chrome-3456.scope", true, 1000},
-		{"0::" USER "/app.slice/app-dbus\\x2d:1.2\\x2dorg.kde.slice/x.service\n", "x.service",
-			true, 1000},
-		{"0::" USER "/tmux-spawn-8d4ae7d2.scope\n", "tmux-spawn-8d4ae7d2.scope", true, 1000},
+		{"0::" USER "/app.slice/app-dbus\\x2d:1.2\\x2dorg.kde.slice/x.service\n",
+			"x.service", true, 1000},
+		{"0::" USER "/tmux-spawn-8d4ae7d2.scope\n", "tmux-spawn-8d4ae7d2.scope", true,
+			1000},
 		{"0::" USER "/session.slice/org.gnome.Shell@wayland.service\n",
 			"org.gnome.Shell@wayland.service", true, 1000},
 		{"0::/user.slice/user-0.slice/session-1.scope\n", "session-1.scope", false, 0},
 		{"0::/user.slice/user-x.slice/session-1.scope\n", "session-1.scope", false, -1},
-		{"0::/../../" "user.slice/user-1000.slice/session-2.scope\n", "session-2.scope",
-			false, 1000},
+		{"0::/../../"
+		 "user.slice/user-1000.slice/session-2.scope\n",
+			"session-2.scope", false, 1000},
 	};
 
 	check_units(rows, ARRAY_SIZE(rows));
@@ -186,16 +189,21 @@ TEST(finds_kubernetes_and_its_runtimes)
 			RUNTIME_KUBERNETES, ID1},
 		{"0::/kubepods.slice/kubepods-burstable.slice/"
 		 "kubepods-burstable-pod5a1b2c3d_0000_1111_2222_333344445555.slice/"
-		 "cri-containerd-" ID1 ".scope\n", RUNTIME_KUBERNETES, ID1},
+		 "cri-containerd-" ID1 ".scope\n",
+			RUNTIME_KUBERNETES, ID1},
 		{"0::/kubepods.slice/kubepods-pod5a1b2c3d_0000_1111_2222_333344445555.slice/crio-" ID1
-		 ".scope\n", RUNTIME_KUBERNETES, ID1},
+		 ".scope\n",
+			RUNTIME_KUBERNETES, ID1},
 		{"0::/kubepods.slice/kubepods-pod5a1b2c3d_0000_1111_2222_333344445555.slice/docker-" ID1
-		 ".scope\n", RUNTIME_KUBERNETES, ID1},
+		 ".scope\n",
+			RUNTIME_KUBERNETES, ID1},
 		{"6:cpu:/system.slice/containerd.service/"
 		 "kubepods-besteffort-pod5a1b2c3d_0000_1111_2222_333344445555.slice:cri-containerd:" ID1
-		 "\n", RUNTIME_KUBERNETES, ID1},
+		 "\n",
+			RUNTIME_KUBERNETES, ID1},
 		{"0::/podruntime/docker/kubepods/besteffort/"
-		 "pod5a1b2c3d-0000-1111-2222-333344445555/" ID1 "\n", RUNTIME_KUBERNETES, ID1},
+		 "pod5a1b2c3d-0000-1111-2222-333344445555/" ID1 "\n",
+			RUNTIME_KUBERNETES, ID1},
 	};
 	static const struct container_row others[] = {
 		{"0::/system.slice/cri-containerd-" ID1 ".scope\n", RUNTIME_CONTAINERD, ID1},
@@ -226,7 +234,8 @@ TEST(finds_system_containers)
 			RUNTIME_NSPAWN, "web"},
 		{"0::/machine.slice/machine-my\\x2dweb.scope\n", RUNTIME_NSPAWN, "my-web"},
 		{"0::/machine.slice/systemd-nspawn@web.service/payload\n", RUNTIME_NSPAWN, "web"},
-		{"0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/vcpu0\n", RUNTIME_NONE, ""},
+		{"0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/vcpu0\n", RUNTIME_NONE,
+			""},
 		{"0::/lxc\n", RUNTIME_NONE, ""},
 	};
 

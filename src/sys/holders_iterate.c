@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-
 AUTO_DEFINE(skeleton, struct holders_bpf *, holders_bpf__destroy)
 
 bool holders_can_iterate(void)

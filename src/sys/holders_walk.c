@@ -187,10 +187,9 @@ static int list_pids(const struct host *host, struct pid_list *out, struct err *
 static void complete_families(struct worker *w)
 {
 	const struct host *host = w->walk->host;
-	AUTO(map) struct map done;
+	AUTO(map) struct map done = {0};
 	struct pid_list queue = {.v = VEC_INIT(65536)};
 
-	map_init(&done);
 	for (size_t i = 0; i < w->out.v.count; i++)
 		map_set(&done, (uint64_t)w->out.v.items[i].pid, 1);
 	for (size_t i = 0; i < w->out.v.count; i++) {
@@ -257,9 +256,10 @@ int holders_walk(const struct host *host, const struct map *wanted, bool exhaust
 	struct holder_list *out, struct walk_report *report, struct err *err)
 {
 	struct pid_list pids = {.v = VEC_INIT(PIDS_MAX)};
-	AUTO(map) struct map index;
+	AUTO(map) struct map index = {0};
 	struct worker workers[THREADS];
 
+	map_init(&index);
 	*report = (struct walk_report){0};
 	if (wanted->count == 0)
 		return 0;
@@ -268,14 +268,16 @@ int holders_walk(const struct host *host, const struct map *wanted, bool exhaust
 		vec_fini(&pids.v);
 		return r;
 	}
-	map_init(&index);
 	for (size_t i = 0, n = 0; i < wanted->capacity; i++)
 		if (wanted->entries[i].used)
 			map_set(&index, wanted->entries[i].key, n++);
 
 	AUTO(free) atomic_uchar *seen = must_calloc(index.count, sizeof(*seen));
-	struct walk walk = {.host = host, .wanted = &index, .exhaustive = exhaustive,
-		.pids = &pids, .seen = seen};
+	struct walk walk = {.host = host,
+		.wanted = &index,
+		.exhaustive = exhaustive,
+		.pids = &pids,
+		.seen = seen};
 	for (size_t i = 0; i < THREADS; i++)
 		workers[i] = (struct worker){.walk = &walk, .out.v = VEC_INIT(HOLDERS_MAX)};
 	start(workers, host->live && pids.v.count > 4 * TURN ? THREADS : 1);

@@ -9,10 +9,9 @@
 
 static int64_t read_boot_ms(int proc)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(1 << 20); /* the interrupt line grows with the cores */
 	uint64_t seconds;
 
-	buf_init(&text, 1 << 20); /* the interrupt line grows with the cores */
 	if (fs_read_at(proc, "stat", &text) < 0)
 		return 0;
 	char *line = strstr(text.data, "\nbtime ");

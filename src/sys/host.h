@@ -11,14 +11,14 @@
 #include <sys/types.h>
 
 struct host {
-	int root;	  /* fd of "/" or of the fixture; paths below it are relative: "etc/hosts" */
-	int proc;	  /* fd of root/proc */
-	bool live;	  /* root is the real "/": system calls may complete what files say */
-	long ticks;	  /* clock ticks a second */
-	int64_t boot_ms;  /* wall clock at boot, from /proc/stat btime; 0 = unknown */
+	int root;	 /* fd of "/" or of the fixture; paths below it are relative: "etc/hosts" */
+	int proc;	 /* fd of root/proc */
+	bool live;	 /* root is the real "/": system calls may complete what files say */
+	long ticks;	 /* clock ticks a second */
+	int64_t boot_ms; /* wall clock at boot, from /proc/stat btime; 0 = unknown */
 	uint32_t net_inode; /* of our own network namespace, 0 = unknown */
 	uint32_t pid_inode; /* of our own pid namespace, 0 = unknown */
-	uid_t uid;	  /* effective user */
+	uid_t uid;	    /* effective user */
 	pid_t self;
 };
 

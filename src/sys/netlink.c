@@ -60,6 +60,12 @@ static int parse_error(struct reader payload)
 	return code < 0 ? code : PARSE_DONE;
 }
 
+/* A dump that failed says so in its last message (netlink_dump_done in net/netlink/af_netlink.c). */
+static int parse_done(struct reader payload)
+{
+	return payload.left < sizeof(int32_t) ? PARSE_DONE : parse_error(payload);
+}
+
 /* One datagram: any number of messages. */
 static int parse_datagram(struct parse *p, struct reader r)
 {
@@ -80,7 +86,7 @@ static int parse_datagram(struct parse *p, struct reader r)
 
 		struct reader payload = reader_init(body, len);
 		if (h.nlmsg_type == NLMSG_DONE)
-			return PARSE_DONE;
+			return parse_done(payload);
 		if (h.nlmsg_type == NLMSG_ERROR)
 			return parse_error(payload);
 		if (h.nlmsg_type < NLMSG_MIN_TYPE)
@@ -119,7 +125,9 @@ static ssize_t receive_socket(void *source, void *buffer, size_t size)
 	struct iovec iov = {buffer, size};
 
 	for (;;) {
-		struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov,
+		struct msghdr m = {.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &iov,
 			.msg_iovlen = 1};
 		ssize_t n = recvmsg(fd, &m, 0);
 		if (n < 0 && errno == EINTR)
@@ -153,7 +161,9 @@ static int send_request(int fd, uint16_t type, uint32_t sequence, const void *pa
 	};
 	struct iovec iov[] = {{&h, sizeof(h)}, {(void *)payload, len}};
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-	struct msghdr m = {.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = iov,
+	struct msghdr m = {.msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+		.msg_iov = iov,
 		.msg_iovlen = 2};
 
 	while (sendmsg(fd, &m, 0) < 0)

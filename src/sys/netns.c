@@ -15,12 +15,12 @@ int netns_list(const struct host *host, struct netns_list *out, struct err *err)
 {
 	int fd = openat(host->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO(closedir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	AUTO(map) struct map seen;
+	AUTO(map) struct map seen = {0};
 
+	map_init(&seen);
 	if (!dir)
 		return err_set(err, -errno, "cannot list the processes in /proc: %m");
 	out->v.max = NAMESPACES_MAX;
-	map_init(&seen);
 	map_set(&seen, host->net_inode, 0);
 	for (struct dirent *e; (e = readdir(dir));) {
 		char path[64];

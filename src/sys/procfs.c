@@ -298,11 +298,10 @@ int procfs_read_argv(const struct host *h, pid_t pid, struct arena *arena, struc
 
 int procfs_read_env(const struct host *h, pid_t pid, const char *name, char *out, size_t size)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(PROCFS_ENV_BYTES);
 	char path[NAME_MAX_LEN];
 
 	file_name(path, pid, "environ");
-	buf_init(&b, PROCFS_ENV_BYTES);
 	int r = fs_read_at(h->proc, path, &b); /* the kernel hands it out a page at a time */
 	if (r < 0)
 		return simplify(-r);

@@ -17,7 +17,7 @@
 #include "sys/host.h"
 
 enum {
-	PROCFS_COMM_SIZE = 65,        /* 15 bytes of a process, up to 63 of a kernel worker */
+	PROCFS_COMM_SIZE = 65,	      /* 15 bytes of a process, up to 63 of a kernel worker */
 	PROCFS_ARGV_BYTES = 32 << 10, /* read of one command line */
 	PROCFS_ARGC_MAX = 4096,
 	PROCFS_ENV_BYTES = 128 << 10, /* searched of one environment */

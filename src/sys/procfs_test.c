@@ -49,7 +49,9 @@ TEST(a_name_may_look_like_fields)
 TEST(refuses_a_broken_stat)
 {
 	static const char *const bad[] = {"", "7", "7 ", "7 (", "7 (a", "7 )", "(a)" STAT_REST,
-		"7 (a) S", "7 (a) S 1 2 3", "7 (a)" " 5 1 2 3 4 5 6 1 2 3 4 5 6 7 8 20 0 11 0 9 1\n",
+		"7 (a) S", "7 (a) S 1 2 3",
+		"7 (a)"
+		" 5 1 2 3 4 5 6 1 2 3 4 5 6 7 8 20 0 11 0 9 1\n",
 		"99999999999 (a)" STAT_REST, "-7 (a)" STAT_REST,
 		"7 (a) S 1 2 3 4 5 6 1 2 3 4 5 6 7 8 20 0 11 0 99999999999999999999 1\n"};
 	struct proc_stat s;
@@ -93,7 +95,8 @@ static struct proc_argv parse_argv(struct arena *a, const char *bytes, size_t le
 TEST(splits_arguments)
 {
 	AUTO(arena) struct arena *a = arena_new();
-	struct proc_argv v = ARGV("node\0server.js\0--port\0" "3000\0");
+	struct proc_argv v = ARGV("node\0server.js\0--port\0"
+				  "3000\0");
 
 	CHECK_INT(v.argc, 4);
 	CHECK_STR(v.argv[0], "node");

@@ -267,7 +267,8 @@ static int dump_inet(int fd, const struct sock_query *q, uint8_t family, uint8_t
 	struct list_ctx *ctx)
 {
 	struct inet_request m = {
-		.base = {.sdiag_family = family, .sdiag_protocol = protocol,
+		.base = {.sdiag_family = family,
+			.sdiag_protocol = protocol,
 			.idiag_states = q->states},
 		.header = {sizeof(m.header) + sizeof(m.filter), INET_DIAG_REQ_BYTECODE},
 	};

@@ -1,0 +1,261 @@
+/*
+ * explain_answer - the one sentence that comes first, a hint below it, and what to do next.
+ */
+#include "inventory/explain_parts.h"
+
+#include "base/str.h"
+
+#define STEPS_MAX 6
+
+/* What the person typed, without what they already know: "127.0.0.1:3000", "port 3000". */
+static const char *subject(struct explaining *x)
+{
+	const struct target *t = x->t;
+
+	if (t->kind == TARGET_PORT)
+		return arena_printf(x->arena, "%s %u", t->proto == PROTO_UDP ? "UDP port" : "port",
+			t->port);
+	if (t->kind == TARGET_URL && x->sel.address_count)
+		return arena_printf(x->arena, "%s:%u",
+			t->host ? t->host : x->out->addresses[0].text, t->port);
+	return explain_escaped(x, t->text);
+}
+
+static const char *article(const char *word)
+{
+	return strchr("aeiou", word[0]) ? "an" : "a";
+}
+
+/* "the web server of your project shop (vite)", "redis 7", "node" */
+static const char *what_it_is(struct explaining *x, const struct service *service)
+{
+	const char *name = explain_escaped(x, service->name);
+	const char *program =
+		service->owner_count ? explain_escaped(x, owner_program(service->owners[0])) : NULL;
+	bool yours = service->uid == x->host->uid;
+
+	if (service->project && service->role)
+		return arena_printf(x->arena, "the %s server of %s project %s%s", service->role,
+			yours ? "your" : "the", explain_escaped(x, service->project->name),
+			program ? arena_printf(x->arena, " (%s)", program) : "");
+	if (service->project)
+		return arena_printf(x->arena, "%s, of %s project %s", name, yours ? "your" : "the",
+			explain_escaped(x, service->project->name));
+	if (service->role && !strstr(name, service->role))
+		return arena_printf(x->arena, "%s, %s %s", name, article(service->role),
+			service->role);
+	return name;
+}
+
+static const char *who_can_reach(const struct service *service)
+{
+	switch (service->reach) {
+	case REACH_COMPUTER:
+		return "Only this computer can reach it";
+	case REACH_NETWORK:
+	case REACH_PUBLISHED:
+		return "Other computers on your network can reach it too";
+	case REACH_NAMESPACE:
+		return "It lives in another network namespace; this computer's 127.0.0.1 does not "
+		       "lead there";
+	default:
+		return NULL;
+	}
+}
+
+static void somebody(struct explaining *x)
+{
+	const struct service *first = x->sel.services[0];
+	const char *reach = who_can_reach(first);
+
+	if (x->sel.count > 1 && (x->t->has_port || x->sel.port)) {
+		x->out->answer =
+			arena_printf(x->arena, "Two programs share %s: %s on %s, and %s on %s.",
+				subject(x), explain_owner(x, first), first->listeners[0].text,
+				explain_owner(x, x->sel.services[1]),
+				x->sel.services[1]->listeners[0].text);
+		x->out->hint = "Which one answers depends on the address that a client picks.";
+		return;
+	}
+	if (first->owner_count == 0 && !first->container) {
+		x->out->answer = arena_printf(x->arena,
+			"Somebody listens on %s, but the process is hidden: %s.%s%s%s", subject(x),
+			explain_owner(x, first), reach ? " " : "", reach ? reach : "",
+			reach ? "." : "");
+		return;
+	}
+	x->out->answer = arena_printf(x->arena, "%s is %s.%s%s%s", subject(x), what_it_is(x, first),
+		reach ? " " : "", reach ? reach : "", reach ? "." : "");
+	if (first->problems & PROBLEM_STOPPED)
+		x->out->hint = "It is suspended and cannot answer until it is continued.";
+	else if (first->problems & PROBLEM_QUEUE_FULL)
+		x->out->hint = "Its queue is full: it does not accept new connections.";
+	else if (first->problems & PROBLEM_ORPHANED)
+		x->out->hint = arena_printf(x->arena, "It is left over: %s.",
+			first->owners[0]->orphan_why ? first->owners[0]->orphan_why
+						     : "whoever started it is gone");
+}
+
+static const struct explained_client *client_with(struct explaining *x, const char *role)
+{
+	for (size_t i = 0; i < x->out->client_count; i++)
+		if (str_eq(x->out->clients[i].role, role))
+			return &x->out->clients[i];
+	return NULL;
+}
+
+/* Nobody listens, but the port is not idle either. */
+static bool port_is_used(struct explaining *x)
+{
+	const struct explained_client *c;
+
+	if ((c = client_with(x, "bound, not listening"))) {
+		x->out->answer = arena_printf(x->arena,
+			"%s holds %s but does not listen, so a connection is refused.", c->who,
+			subject(x));
+		x->out->hint = "Other programs cannot take the port as long as that one runs.";
+		return true;
+	}
+	if ((c = client_with(x, "outgoing"))) {
+		x->out->answer = arena_printf(x->arena,
+			"%s is the near end of a connection that %s made; nobody listens there.",
+			subject(x), c->who);
+		x->out->hint = "The number was picked by the system and is gone when that "
+			       "connection ends.";
+		return true;
+	}
+	if (client_with(x, "time-wait")) {
+		x->out->answer = arena_printf(x->arena,
+			"Nobody listens on %s any more; the kernel keeps it for up to 60 s after the "
+			"last connection.",
+			subject(x));
+		return true;
+	}
+	return false;
+}
+
+static void nearby(struct explaining *x)
+{
+	const struct service *other = x->sel.nearby[0];
+
+	if (other->proto != x->t->proto) {
+		x->out->answer = arena_printf(x->arena,
+			"Nobody listens on %s for %s; %s uses the same number for %s.", subject(x),
+			x->t->proto == PROTO_UDP ? "UDP" : "TCP", explain_owner(x, other),
+			other->proto == PROTO_UDP ? "UDP" : "TCP");
+		return;
+	}
+	if (other->netns != 0) {
+		x->out->answer = arena_printf(x->arena,
+			"Nobody listens on %s here; %s listens on that port in %s.", subject(x),
+			explain_owner(x, other),
+			other->netns_label ? explain_escaped(x, other->netns_label)
+					   : "another namespace");
+		return;
+	}
+	x->out->answer = arena_printf(x->arena,
+		"Nobody listens on %s, so a connection is refused; %s listens on %s instead.",
+		subject(x), explain_owner(x, other), other->listeners[0].text);
+}
+
+static void nobody(struct explaining *x)
+{
+	if (x->sel.nearby_count) {
+		nearby(x);
+		return;
+	}
+	if (x->t->kind == TARGET_NAME || x->t->kind == TARGET_PID ||
+		x->t->kind == TARGET_CONTAINER) {
+		x->out->answer = x->t->kind == TARGET_PID
+			? arena_printf(x->arena, "Process %d listens on nothing.", x->t->pid)
+			: arena_printf(x->arena, "Nothing on this machine is called '%s'.",
+				  explain_escaped(x, x->t->name));
+		return;
+	}
+	if (x->t->kind == TARGET_UNIX) {
+		x->out->answer = arena_printf(x->arena, "Nobody listens at %s.", subject(x));
+		return;
+	}
+	if (x->sel.port && port_is_used(x))
+		return;
+	if (x->sel.port == 0) {
+		const struct explained_address *a = x->out->addresses;
+		x->out->answer = x->out->address_count
+			? arena_printf(x->arena, "%s is %s.", subject(x), a->meaning)
+			: arena_printf(x->arena, "%s is an address without a port.", subject(x));
+		return;
+	}
+	x->out->answer = arena_printf(x->arena,
+		"Nobody is listening on %s, so a connection is refused at once.", subject(x));
+	x->out->hint = "Nothing is wrong with your network.";
+}
+
+static bool addresses_are_own(const struct explaining *x)
+{
+	for (size_t i = 0; i < x->out->address_count; i++)
+		if (!x->out->addresses[i].own)
+			return false;
+	return true;
+}
+
+/* A sentence may begin with "port": in the arena, so it may be changed in place. */
+static const char *capitalised(const char *sentence)
+{
+	if (str_starts(sentence, "port "))
+		*(char *)sentence = 'P';
+	return sentence;
+}
+
+void explain_answer(struct explaining *x)
+{
+	if (!addresses_are_own(x)) {
+		x->out->answer = arena_printf(x->arena, "%s is not on this machine.", subject(x));
+		x->out->hint = "loopscope looks at this machine only and sends nothing there.";
+	} else if (x->sel.count) {
+		somebody(x);
+	} else {
+		nobody(x);
+	}
+	x->out->answer = capitalised(x->out->answer);
+}
+
+static void step(struct explaining *x, struct explained_step *list, const char *command,
+	const char *text)
+{
+	if (x->out->next_count < STEPS_MAX)
+		list[x->out->next_count++] = (struct explained_step){command, text};
+}
+
+void explain_next(struct explaining *x)
+{
+	struct explained_step *list = arena_array(x->arena, struct explained_step, STEPS_MAX);
+	const struct service *first = x->sel.count ? x->sel.services[0] : NULL;
+
+	x->out->next = list;
+	if (!first) {
+		if (x->sel.nearby_count && x->sel.nearby[0]->netns == 0)
+			step(x, list,
+				arena_printf(x->arena, "loopscope explain %s",
+					x->sel.nearby[0]->listeners[0].text),
+				"the one that does listen");
+		else if (x->sel.port && addresses_are_own(x))
+			step(x, list, arena_printf(x->arena, "loopscope wait %u", x->sel.port),
+				"start the program that should be there, and wait for it");
+		step(x, list, "loopscope ls", "everything that listens on this machine");
+		return;
+	}
+	if (first->problems & PROBLEM_STOPPED)
+		step(x, list, arena_printf(x->arena, "kill -CONT %d", first->owners[0]->pid),
+			"let it go on");
+	if (first->url)
+		step(x, list, arena_printf(x->arena, "curl %s", first->url), "ask it something");
+	if (first->port) {
+		bool own = first->uid == x->host->uid || x->host->uid == 0;
+		step(x, list,
+			arena_printf(x->arena, "%sloopscope free %u%s", own ? "" : "sudo ",
+				first->port, first->proto == PROTO_UDP ? "/udp" : ""),
+			"stop it and get the port back");
+		step(x, list, arena_printf(x->arena, "loopscope map %u", first->port),
+			"who talks to it");
+	}
+}

@@ -1,0 +1,49 @@
+/* probe_services - see probe_services.h. */
+#include "inventory/probe_services.h"
+
+#include "base/str.h"
+#include "inventory/probe.h"
+
+/* Where a listener answers on this machine: a wildcard is asked over loopback. */
+static bool reachable(const struct listener *l, struct endpoint *out)
+{
+	*out = l->endpoint;
+	if (out->proto == PROTO_UNIX_STREAM)
+		return out->path != NULL;
+	if (out->proto != PROTO_TCP)
+		return false;
+	if (address_is_any(&out->address))
+		out->address = out->address.family == AF_INET || l->dual_stack ? ADDRESS_LOOPBACK4
+									       : ADDRESS_LOOPBACK6;
+	return true;
+}
+
+static void learn(struct snapshot *s, struct service *service, const struct probe_job *job)
+{
+	if (job->speaks) {
+		service->speaks = job->speaks;
+		service->version = job->version ? job->version : service->version;
+		service->banner = job->detail;
+		service->speaks_by = KNOWN_PROBE;
+	} else if (!service->note) {
+		service->note = job->why_not ? arena_printf(s->arena, "probe: %s", job->why_not)
+					     : "probe: accepts, but says nothing known";
+	}
+}
+
+void probe_services(struct snapshot *s, unsigned deadline_ms)
+{
+	struct probe_job *jobs = arena_array(s->arena, struct probe_job, s->service_count);
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->service_count; i++) {
+		const struct service *service = s->services[i];
+		struct endpoint at;
+		if (service->netns != 0 || !reachable(&service->listeners[0], &at))
+			continue;
+		jobs[count++] = (struct probe_job){.endpoint = at, .service = service};
+	}
+	probe_run(s->arena, jobs, count, deadline_ms);
+	for (size_t i = 0; i < count; i++)
+		learn(s, (struct service *)jobs[i].service, &jobs[i]);
+}
