@@ -14,7 +14,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "inventory/services.h"
-#include <stdarg.h>
 
 struct snap {
 	struct snapshot *s; /* owned */
@@ -33,20 +32,20 @@ static inline struct snap snap_new(void)
 	return w;
 }
 
-/* Arguments end with NULL; none: the base name of exe. */
-static inline void snap_argv(struct snap *w, struct owner *o, ...)
+/* words ends with NULL; it is not copied. */
+static inline void snap_set_argv(struct owner *o, const char **words)
 {
-	va_list args;
-	const char **argv = arena_array(w->s->arena, const char *, 16);
-	const char *word;
-
-	va_start(args, o);
 	o->argc = 0;
-	while ((word = va_arg(args, const char *)) && o->argc < 16)
-		argv[o->argc++] = word;
-	va_end(args);
-	o->argv = argv;
+	while (words[o->argc])
+		o->argc++;
+	o->argv = words;
 }
+
+/* snap_argv(&w, o, "node", "server.js"): the arguments of an owner. */
+#define snap_argv(w, o, ...)                                                                       \
+	snap_set_argv((o),                                                                         \
+		arena_memdup((w)->s->arena, (const char *[]){__VA_ARGS__, NULL},                   \
+			sizeof((const char *[]){__VA_ARGS__, NULL})))
 
 static inline struct owner *snap_owner(struct snap *w, pid_t pid, const char *exe)
 {
@@ -64,7 +63,7 @@ static inline struct owner *snap_owner(struct snap *w, pid_t pid, const char *ex
 		.state = 'S',
 		.session = pid,
 		.pgrp = pid};
-	snap_argv(w, o, str_basename(exe), NULL);
+	snap_argv(w, o, str_basename(exe));
 	*vec_push(&w->owners) = o;
 	return o;
 }

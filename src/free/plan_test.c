@@ -76,9 +76,9 @@ TEST(a_runner_goes_first)
 	struct owner *sh = child_of(&f, npm, 4103, "/usr/bin/dash");
 	struct owner *nodemon = child_of(&f, sh, 4104, "/usr/bin/node");
 	struct owner *server = child_of(&f, nodemon, 4105, "/usr/bin/node");
-	snap_argv(&f.snap, npm, "npm run dev", NULL);
-	snap_argv(&f.snap, sh, "sh", "-c", "nodemon", NULL);
-	snap_argv(&f.snap, nodemon, "node", "/s/node_modules/.bin/nodemon", NULL);
+	snap_argv(&f.snap, npm, "npm run dev");
+	snap_argv(&f.snap, sh, "sh", "-c", "nodemon");
+	snap_argv(&f.snap, nodemon, "node", "/s/node_modules/.bin/nodemon");
 	snap_listen(&f.snap, "::", 3000, server);
 	struct free_plan *plan = plan_for(&f, "3000");
 	CHECK_STR(victims(&f, plan), "runner 4102, runner 4103, runner 4104, holder 4105");
@@ -151,7 +151,7 @@ TEST(never_what_loopscope_runs_in)
 	snap_hold(&f.snap, s, f.init, 9);
 	f.init->exe = "/sbin/init";
 	f.init->comm = "init";
-	snap_argv(&f.snap, f.init, "/sbin/init", NULL);
+	snap_argv(&f.snap, f.init, "/sbin/init");
 	CHECK_INT(plan_for(&f, "7681")->refusals[0].kind, FREE_OURS);
 	CHECK_STR(plan_for(&f, "7682")->refusals[0].sentence,
 		"port 7682 is held by zsh 40, in which loopscope itself was started");

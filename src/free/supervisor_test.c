@@ -183,9 +183,8 @@ TEST(process_managers_by_their_environment)
 	fake_world_init(&f);
 	struct owner *god = daemon_of(&f, 100, "/usr/bin/node", NULL),
 		     *sup = daemon_of(&f, 200, "/usr/bin/python3.11", NULL);
-	snap_argv(&f.snap, god, "PM2 v5.3.0: God Daemon (/srv/pm2)", NULL);
-	snap_argv(&f.snap, sup, "/usr/bin/python3", "/usr/bin/supervisord", "-c", "etc/s.conf",
-		NULL);
+	snap_argv(&f.snap, god, "PM2 v5.3.0: God Daemon (/srv/pm2)");
+	snap_argv(&f.snap, sup, "/usr/bin/python3", "/usr/bin/supervisord", "-c", "etc/s.conf");
 	sup->cwd = "/srv";
 	struct owner *app = child_of(&f, god, 101, "/usr/bin/node"),
 		     *api = child_of(&f, sup, 201, "/usr/bin/node"),
