@@ -106,6 +106,17 @@ char *arena_printf(struct arena *a, const char *format, ...)
 	return p;
 }
 
+void arena_adopt(struct arena *a, struct arena *other)
+{
+	struct block **end = &a->head;
+
+	while (*end) /* behind our own blocks: the first is the one that is being filled */
+		end = &(*end)->next;
+	*end = other->head;
+	a->used += other->used;
+	free(other);
+}
+
 size_t arena_used(const struct arena *a)
 {
 	return a->used;

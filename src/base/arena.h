@@ -22,6 +22,9 @@ void *arena_memdup(struct arena *a, const void *bytes, size_t len);
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF(2, 3)
 	__attribute__((nonnull(2)));
 
+/* Moves everything in `other` to a, where it lives on at the same addresses; frees other itself. */
+void arena_adopt(struct arena *a, struct arena *other);
+
 /* Bytes handed out so far; what a limit is measured against. */
 size_t arena_used(const struct arena *a);
 

@@ -64,6 +64,7 @@ static enum decode_result header_of_another_version(struct arena *arena, struct 
 	uint8_t revision = reader_u8(&r);
 	if (!reader_ok(&r))
 		return DECODE_NEED_MORE;
+	out->rather = "amqp"; /* what anyone hears who opens with something else */
 	if (id == 0 && major == 0)
 		out->detail = arena_printf(arena, "AMQP %u-%u-%u", major, minor, revision);
 	else

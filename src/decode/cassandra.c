@@ -1,10 +1,10 @@
 /*
- * cassandra - the CQL native protocol of Cassandra and ScyllaDB, version 4 (native_protocol_v4.spec).
+ * cassandra - the CQL protocol of Cassandra and ScyllaDB, version 4 (native_protocol_v4.spec).
  *
  * OPTIONS asks which start-up options there are; it is answered before any login.
  *
  *	version(1) flags(1) stream(2) opcode(1) length(4) body       answers set bit 7 of version
- *	SUPPORTED(6):  pairs(2) { key, list }       key: length(2) bytes    list: count(2) { string }
+ *	SUPPORTED(6):  pairs(2) { key, list }      key: length(2) bytes    list: count(2) { string }
  */
 #include "decode/line.h"
 

@@ -23,8 +23,8 @@ struct decoded {
 	const char *version; /* of the server's software; NULL = not said */
 	const char *detail;  /* one line for evidence; NULL = none */
 	const char *speaks;  /* the word to show when it is not the decoder's name: "https" */
-	const char *rather;  /* the decoder that this answer points to: an HTTP server that says
-			      * "this is an HTTPS port" points to "tls" */
+	const char *rather;  /* the decoder whose hello would be answered better: "tls" when an
+			      * HTTP server says that this is an HTTPS port */
 	bool more;	     /* DECODE_YES already, but bytes that follow soon would say more */
 };
 
@@ -36,14 +36,14 @@ struct decoder {
 	/* What to send first; NULL when the server speaks first. Harmless by construction. */
 	const void *hello;
 	size_t hello_len;
-	/* Instead of hello, when it depends on the port (0 for a unix socket): appends it to out. */
+	/* Instead of hello, when it depends on the port (0: a unix socket): appends it to out. */
 	void (*write_hello)(struct buf *out, uint16_t port);
-	/* The answer is one or two bytes, so it counts only after this decoder's own hello, and only
-	 * when nothing follows: YES comes with `more`, and a longer answer turns it into NO. */
+	/* The answer is one or two bytes, so it counts only after this decoder's own hello, and
+	 * only when nothing follows: YES comes with `more`, a longer answer turns it into NO. */
 	bool only_after_hello;
 	/*
-	 * Called with the bytes since connect; reads only through the reader. More bytes never change
-	 * a YES or NO (but see above). *out comes zeroed and counts only with YES.
+	 * Called with the bytes since connect; reads only through the reader. More bytes never
+	 * change a YES or NO (but see above). *out comes zeroed and counts only with YES.
 	 */
 	enum decode_result (*recognise)(struct arena *arena, struct reader r, struct decoded *out);
 };

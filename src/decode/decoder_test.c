@@ -1,6 +1,6 @@
 /*
- * decoder_test - golden pairs for every row of decoders.def: tests/golden/decode/NAME/CASE.in is what
- * a server sent, CASE.out what the decoder makes of it. UPDATE_GOLDEN=1 writes the .out files anew.
+ * decoder_test - golden pairs for every row of decoders.def: tests/golden/decode/NAME/CASE.in is
+ * what a server sent, CASE.out what the decoder makes of it. UPDATE_GOLDEN=1 writes .out anew.
  *
  * Every input is also cut at every length, and given to all other decoders: a part may be NEED_MORE
  * but never another answer, and nobody else may say YES. Copies have no spare byte behind them, so

@@ -5,7 +5,7 @@
  * server answers with its own SETTINGS (RFC 9113 section 3.4). gRPC cannot be told apart from
  * other HTTP/2 without a request.
  *
- *	length(3) type(1)=4 flags(1) stream(4)=0 | { identifier(2) value(4) }       sections 4.1, 6.5
+ *	length(3) type(1)=4 flags(1) stream(4)=0 | { identifier(2) value(4) }      sections 4.1, 6.5
  */
 #include "decode/line.h"
 

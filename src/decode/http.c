@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include <ctype.h>
 
+#define STATUS_MAX     1024
 #define HEADERS_MAX    (8u << 10) /* more is HTTP as well, but tells nothing more */
 #define TITLE_WITHIN   (8u << 10)
 #define MONGODB_TEXT   "It looks like you are trying to access MongoDB"
@@ -20,6 +21,7 @@
 struct head {
 	struct line status; /* without "HTTP/1.x " */
 	char minor;
+	bool short_enough; /* no more than HEADERS_MAX bytes */
 	struct line server, location, type, length, powered_by;
 };
 
@@ -140,7 +142,8 @@ static enum decode_result with_body(struct arena *arena, const struct head *h, s
 	body.text = (const char *)reader_bytes(&rest, r.left);
 	bool whole = body_is_whole(h, body);
 
-	if (h->minor == '0' && h->length.len == 2 && line_starts(&h->length, MONGODB_LENGTH)) {
+	if (h->minor == '0' && h->short_enough && h->length.len == 2 &&
+		line_starts(&h->length, MONGODB_LENGTH)) {
 		enum decode_result mongodb = line_begins(r, MONGODB_TEXT);
 		if (mongodb != DECODE_NO)
 			return mongodb == DECODE_YES ? DECODE_NO : DECODE_NEED_MORE;
@@ -164,10 +167,11 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 	if (begins != DECODE_YES)
 		return begins;
 	if (!line_next(&r, &l))
-		return total > HEADERS_MAX ? DECODE_NO : DECODE_NEED_MORE;
-	if (!read_status(l, &h))
+		return total > STATUS_MAX ? DECODE_NO : DECODE_NEED_MORE;
+	if (l.len >= STATUS_MAX || !read_status(l, &h))
 		return DECODE_NO;
 	while (line_next(&r, &l)) {
+		h.short_enough = total - r.left <= HEADERS_MAX;
 		if (l.len == 0)
 			return with_body(arena, &h, r, out);
 		read_header(l, &h);

@@ -68,8 +68,7 @@ const char *line_copy(struct arena *a, const char *text, size_t len, size_t max)
 	}
 	if (len > max) {
 		len = max;
-		while (len &&
-			((unsigned char)text[len] & 0xc0) == 0x80) /* not inside a character */
+		while (len && ((unsigned char)text[len] & 0xc0) == 0x80) /* inside a character */
 			len--;
 	}
 	while (len && is_space(text[len - 1]))

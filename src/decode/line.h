@@ -1,7 +1,7 @@
 /*
  * line - what decoders of text protocols share: lines out of a reader, words out of lines.
  *
- * Lines end with LF, a CR before it is dropped. Nothing is copied but by line_copy and line_version.
+ * Lines end with LF, a CR before it is dropped. Only line_copy and line_version copy anything.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ bool line_next(struct reader *r, struct line *out);
 bool line_starts(const struct line *l, const char *prefix);
 /* Drops `prefix` from the line; false when it does not start with it. */
 bool line_drop(struct line *l, const char *prefix);
-/* The first place of `word` in the line, ASCII letters of either case; NULL when it is not there. */
+/* The first place of `word` in the line, ASCII letters of either case; NULL when absent. */
 const char *line_find(const struct line *l, const char *word);
 
 /* A copy of at most `max` bytes, white space at both ends dropped; NULL when nothing is left. */

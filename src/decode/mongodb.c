@@ -4,7 +4,8 @@
  * Asked is isMaster, the old name of `hello` that every version knows: each client sends it before
  * it logs in, and it changes nothing. The newest wire version in the answer tells the release.
  *
- *	length(4) request(4) answer-to(4) opcode(4)=2013 | flags(4) kind(1)=0 document   (little-endian)
+ *	length(4) request(4) answer-to(4) opcode(4)=2013 | flags(4) kind(1)=0 document
+ *	all of it little-endian
  *	document (bsonspec.org):  length(4) { type(1) name NUL value } NUL
  *
  * A client that speaks HTTP to it is told so in HTTP, with a fixed text.
@@ -164,6 +165,7 @@ static enum decode_result told_in_http(struct reader r, struct decoded *out)
 		if (l.len == 0) {
 			begins = line_begins(r, "It looks like you are trying to access MongoDB");
 			out->detail = "says over HTTP that it is MongoDB";
+			out->rather = "mongodb";
 			return begins;
 		}
 	}

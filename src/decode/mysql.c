@@ -1,7 +1,7 @@
 /*
  * mysql - MySQL, MariaDB and what speaks their protocol; the server speaks first.
  *
- *	length(3) sequence(1)=0 | protocol(1)=10 version NUL thread(4) salt(8) 0 ...   (little-endian)
+ *	length(3) sequence(1)=0 | protocol(1)=10 version NUL thread(4) salt(8) 0 ...  (little-endian)
  *	length(3) sequence(1)=0 | 0xff code(2) text                     "Host ... is not allowed"
  *
  * Protocol::HandshakeV10 and ERR_Packet in MySQL's internals manual. MariaDB puts "5.5.5-" before

@@ -1,5 +1,5 @@
 /*
- * redis - Redis, Valkey, KeyDB, Dragonfly and what speaks RESP (redis.io, "protocol specification").
+ * redis - Redis, Valkey, KeyDB, Dragonfly and what speaks RESP (redis.io, "protocol spec").
  *
  * PING and INFO server, as inline commands: both only read. A server with a password answers
  * -NOAUTH, one in protected mode -DENIED, one that is starting -LOADING; each of them is a Redis.
@@ -65,6 +65,8 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 		read_info(arena, r, out);
 		return DECODE_YES;
 	}
+	if (line_starts(&l, "-ERR "))
+		out->rather = "redis"; /* it was asked something else */
 	return is_redis_error(&l) ? DECODE_YES : DECODE_NO;
 }
 

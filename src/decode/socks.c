@@ -19,8 +19,7 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 		return DECODE_NEED_MORE;
 	if ((method != 0 && method != 0xff) || total != 2)
 		return DECODE_NO;
-	out->detail =
-		method ? "SOCKS 5, asks for a login" : "SOCKS 5, open to anyone who reaches it";
+	out->detail = method ? "SOCKS 5, asks for a login" : "SOCKS 5, asks for no login";
 	out->more = true; /* a third byte would show that it is something else */
 	return DECODE_YES;
 }

@@ -8,6 +8,8 @@
  */
 #include "decode/line.h"
 
+#define LINE_MAX 255 /* with CR LF */
+
 static enum decode_result recognise(struct arena *arena, struct reader r, struct decoded *out)
 {
 	enum decode_result begins = line_begins(r, "SSH-");
@@ -16,7 +18,9 @@ static enum decode_result recognise(struct arena *arena, struct reader r, struct
 	if (begins != DECODE_YES)
 		return begins;
 	if (!line_next(&r, &l))
-		return r.left > 255 ? DECODE_NO : DECODE_NEED_MORE;
+		return r.left > LINE_MAX ? DECODE_NO : DECODE_NEED_MORE;
+	if (l.len > LINE_MAX - 2)
+		return DECODE_NO;
 	out->detail = line_copy(arena, l.text, l.len, DECODED_DETAIL_MAX);
 	const char *software = line_find(&l, "_"); /* OpenSSH_9.2p1, dropbear_2022.83 */
 	if (software) {

@@ -1,9 +1,10 @@
 /*
  * tls - any service behind TLS (RFC 8446, RFC 5246); "https" when it chooses HTTP by ALPN.
  *
- * The ClientHello offers TLS 1.2 as the newest version, on purpose: in 1.2 the ALPN choice stands in
- * the clear (RFC 7301), in 1.3 it is encrypted. A server that knows 1.3 says so all the same, by the
- * last eight bytes of its random (RFC 8446 section 4.1.3). One that insists on 1.3 sends an alert.
+ * The ClientHello offers TLS 1.2 as the newest version, on purpose: in 1.2 the ALPN choice stands
+ * in the clear (RFC 7301), in 1.3 it is encrypted. A server that knows 1.3 says so all the same, by
+ * the last eight bytes of its random (RFC 8446 section 4.1.3). One that insists on 1.3 sends an
+ * alert.
  *
  *	record:       type(1) version(2) length(2) | fragment                       section 5.1
  *	handshake:    type(1)=2 length(3) | ServerHello                             section 4
@@ -34,7 +35,7 @@ static const uint8_t client_hello[] = {
 	0,     /* no compression */
 	0, 88, /* extensions */
 	0, 0, 0, 14, 0, 12, 0, 0, 9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', /* server name */
-	0, 10, 0, 10, 0, 8, 0, 29, 0, 23, 0, 24, 0, 25, /* groups: x25519, P-256, 384, 521 */
+	0, 10, 0, 10, 0, 8, 0, 29, 0, 23, 0, 24, 0, 25, /* x25519, P-256, P-384, P-521 */
 	0, 11, 0, 2, 1, 0,				/* points: uncompressed */
 	0, 13, 0, 24, 0, 22, 4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 6, 3, 8, 6, 6, 1, 8, 7, 2,
 	1, /* signatures */
@@ -55,9 +56,9 @@ static const char *alert_name(uint8_t description)
 		const char *name;
 	} rows[] = {{10, "unexpected message"}, {20, "bad record"}, {22, "record overflow"},
 		{40, "handshake failure"}, {47, "illegal parameter"}, {50, "decode error"},
-		{70, "protocol version"}, {71, "insufficient security"}, {80, "internal error"},
-		{109, "missing extension"}, {112, "unrecognized name"},
-		{116, "certificate required"}, {120, "no application protocol"}};
+		{71, "insufficient security"}, {80, "internal error"}, {109, "missing extension"},
+		{112, "unrecognized name"}, {116, "certificate required"},
+		{120, "no application protocol"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].code == description)
@@ -71,9 +72,12 @@ static enum decode_result read_alert(struct arena *arena, struct reader r, struc
 	uint8_t level = reader_u8(&r), description = reader_u8(&r);
 	const char *name = alert_name(description);
 
+	out->rather = "tls"; /* what anyone hears who opens with something else */
 	if (level != 1 && level != 2)
 		return DECODE_NO;
-	if (name)
+	if (description == 70) /* our hello stops at 1.2 */
+		out->detail = "TLS alert: protocol version, so probably TLS 1.3 only";
+	else if (name)
 		out->detail = arena_printf(arena, "TLS alert: %s", name);
 	else
 		out->detail = arena_printf(arena, "TLS alert %u", description);

@@ -10,8 +10,8 @@
 
 #include "base/str.h"
 #include "base/text.h"
+#include "free/kind.h"
 #include "free/plan_part.h"
-#include "free/program.h"
 #include "free/supervisor.h"
 #include "inventory/find.h"
 #include <errno.h>
@@ -57,7 +57,7 @@ bool plan_add_victim(struct planning *p, const struct owner *o, enum free_role r
 	struct free_victim *v = vec_push(&p->victims);
 	if (v)
 		*v = (struct free_victim){.owner = o,
-			.call = program_call(p->w->arena, o),
+			.call = kind_call(p->w->arena, o),
 			.role = role,
 			.wave = wave,
 			.step = step,
@@ -263,9 +263,9 @@ static void add_kept(struct planning *p, const struct owner *o, const char *why,
 		*k = (struct free_kept){o, why, holds};
 }
 
-static const char *with_article(struct planning *p, enum program_kind kind)
+static const char *with_article(struct planning *p, enum kind kind)
 {
-	const char *name = program_kind_name(kind);
+	const char *name = kind_name(kind);
 
 	return arena_printf(p->w->arena, "%s %s", strchr("aeiou", name[0]) ? "an" : "a", name);
 }
@@ -274,7 +274,7 @@ static void add_holder(struct planning *p, const struct socket *s, const struct 
 {
 	struct arena *a = p->w->arena;
 	struct supervised by;
-	enum program_kind kind = program_kind(o);
+	enum kind kind = kind_of(o);
 
 	if (o->pid == p->w->self || plan_is_victim(p, o->pid))
 		return; /* our own copy of an inherited descriptor goes with us */
@@ -293,7 +293,7 @@ static void add_holder(struct planning *p, const struct socket *s, const struct 
 	if (refuse_container(p, s, o))
 		return;
 	bool only_inherited = inherited(p, s, o);
-	if (only_inherited && program_is_spared(kind) && !program_runs_command(o)) {
+	if (only_inherited && kind_is_spared(kind) && !kind_runs_command(o)) {
 		add_kept(p, o,
 			arena_printf(a, "%s, which inherited the socket", with_article(p, kind)),
 			true);
@@ -307,13 +307,13 @@ static void add_holder(struct planning *p, const struct socket *s, const struct 
 		return;
 	}
 	plan_add_victim(p, o, FREE_HOLDER, only_inherited ? WAVE_INHERITED : WAVE_HOLDER,
-		signal_step(p), program_end_signal(o));
+		signal_step(p), kind_end_signal(o));
 }
 
 static void add_headline(struct planning *p, const struct socket *s, const struct owner *o)
 {
 	const char *what = what_of(p, s);
-	enum program_kind kind = program_kind(o);
+	enum kind kind = kind_of(o);
 
 	VEC_EACH (&p->holders, h)
 		if (h->owner == o && str_eq(h->what, what))
@@ -321,7 +321,7 @@ static void add_headline(struct planning *p, const struct socket *s, const struc
 	struct free_holder *h = vec_push(&p->holders);
 	if (h)
 		*h = (struct free_holder){what,
-			program_is_spared(kind) && o->pid != 1 ? with_article(p, kind) : NULL, o,
+			kind_is_spared(kind) && o->pid != 1 ? with_article(p, kind) : NULL, o,
 			find_service(p->w->snapshot, s)};
 }
 
@@ -440,8 +440,7 @@ static void say_signals(struct planning *p)
 		if (v->role != FREE_RUNNER || v->wave != WAVE_RUNNER)
 			continue;
 		buf_printf(&text, " to %s %d, which %s,", v->call, v->owner->pid,
-			program_kind(v->owner) == PROGRAM_RUNNER ? "would start it again"
-								 : "runs it");
+			kind_of(v->owner) == KIND_RUNNER ? "would start it again" : "runs it");
 	}
 	if (text.data[text.len - 1] != ',')
 		buf_char(&text, ',');

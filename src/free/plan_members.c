@@ -6,8 +6,8 @@
  * above it. Downwards goes what shares the session: whoever made a session of its own, or is a
  * person's program, was meant to live on.
  */
+#include "free/kind.h"
 #include "free/plan_part.h"
-#include "free/program.h"
 #include "free/supervisor.h"
 
 #define CHAIN_MAX 32
@@ -39,10 +39,10 @@ static void climb(struct planning *p, const struct owner *holder, struct chain *
 			stat && stat->ppid > 1 ? p->w->owner(p->w, stat->ppid) : NULL;
 		if (!o || !may_end(p, o))
 			return;
-		enum program_kind kind = program_kind(o);
+		enum kind kind = kind_of(o);
 		bool only_child = family_child_count(p->w->family, o->pid) == 1;
-		bool runs = kind == PROGRAM_RUNNER || (kind == PROGRAM_WRAPPER && only_child);
-		if (!runs && !(only_child && (program_runs_command(o) || same_app(o, below))) &&
+		bool runs = kind == KIND_RUNNER || (kind == KIND_WRAPPER && only_child);
+		if (!runs && !(only_child && (kind_runs_command(o) || same_app(o, below))) &&
 			!plan_is_victim(p, o->pid))
 			return;
 		out->items[out->count++] = o;
@@ -64,17 +64,17 @@ void plan_runners(struct planning *p)
 		for (size_t k = 0; k < chain.kept; k++)
 			plan_add_victim(p, chain.items[k], FREE_RUNNER,
 				k + 1 == chain.kept ? WAVE_RUNNER : WAVE_HOLDER, p->signals - 1,
-				program_end_signal(chain.items[k]));
+				kind_end_signal(chain.items[k]));
 	}
 }
 
 static const char *why_kept(struct planning *p, const struct owner *o,
 	const struct proc_stat *child, const struct proc_stat *victim)
 {
-	enum program_kind kind = program_kind(o);
-	const char *name = program_kind_name(kind);
+	enum kind kind = kind_of(o);
+	const char *name = kind_name(kind);
 
-	if (kind > PROGRAM_SHELL)
+	if (kind > KIND_SHELL)
 		return arena_printf(p->w->arena, "%s %s", strchr("aeiou", name[0]) ? "an" : "a",
 			name);
 	if (child->session != victim->session)
@@ -120,7 +120,7 @@ static void add_child(struct planning *p, const struct proc_stat *child)
 			*k = (struct free_kept){o, why, false};
 		return;
 	}
-	plan_add_victim(p, o, FREE_CHILD, WAVE_CHILD, step, signal ? program_end_signal(o) : 0);
+	plan_add_victim(p, o, FREE_CHILD, WAVE_CHILD, step, signal ? kind_end_signal(o) : 0);
 }
 
 /* Pids mostly rise from parent to child, but may have wrapped around: look again until it settles. */

@@ -13,8 +13,7 @@
 #include "free/supervisor.h"
 
 #include "base/str.h"
-#include "free/program.h"
-#include "inventory/forwarder.h"
+#include "free/kind.h"
 
 bool world_is_ours(const struct world *w, pid_t pid)
 {
@@ -31,7 +30,7 @@ static bool belongs(struct world *w, const struct owner *holder, pid_t top)
 	while (p->pid != top) {
 		p = family_find(w->family, p->ppid);
 		const struct owner *o = p ? w->owner(w, p->pid) : NULL;
-		if (!o || (program_is_spared(program_kind(o)) && !program_runs_command(o)))
+		if (!o || (kind_is_spared(kind_of(o)) && !kind_runs_command(o)))
 			return false;
 	}
 	return true;
@@ -259,8 +258,7 @@ static bool is_unit_process(struct world *w, const struct owner *holder, const s
 	top = started_by(w, holder, m);
 	const struct proc_stat *p = top ? family_find(w->family, top) : NULL;
 	const struct owner *o = p ? w->owner(w, top) : NULL;
-	return o && p->session == top && !program_is_spared(program_kind(o)) &&
-		belongs(w, holder, top);
+	return o && p->session == top && !kind_is_spared(kind_of(o)) && belongs(w, holder, top);
 }
 
 static bool in_our_unit(struct world *w, const struct owner *holder)

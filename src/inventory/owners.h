@@ -23,7 +23,13 @@ void owner_table_free(struct owner_table *t);
 /* The index of the owner with this pid, which is read (briefly) when it is new. */
 uint32_t owner_table_add(struct owner_table *t, pid_t pid);
 
-/* Completes one owner to `detail`; cheap when that was done before. */
+/* Adds many at once: several threads read what is new. Then owner_table_add only looks up. */
+void owner_table_add_all(struct owner_table *t, const pid_t *pids, size_t count);
+
+/*
+ * Completes one owner to `detail`; cheap when that was done before. Parents are read and linked, each
+ * once, but only join the list when they are added themselves.
+ */
 void owner_table_load(struct owner_table *t, uint32_t index, enum owner_detail detail);
 
 /* All owners by index; borrowed, moves with owner_table_add. */

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "inventory/probe.h"
+#include "inventory/speaks.h"
 
 /* Where a listener answers on this machine: a wildcard is asked over loopback. */
 static bool reachable(const struct listener *l, struct endpoint *out)
@@ -21,10 +22,7 @@ static bool reachable(const struct listener *l, struct endpoint *out)
 static void learn(struct snapshot *s, struct service *service, const struct probe_job *job)
 {
 	if (job->speaks) {
-		service->speaks = job->speaks;
-		service->version = job->version ? job->version : service->version;
-		service->banner = job->detail;
-		service->speaks_by = KNOWN_PROBE;
+		speaks_learn(s->arena, service, job->speaks, job->version, job->detail);
 	} else if (!service->note) {
 		service->note = job->why_not ? arena_printf(s->arena, "probe: %s", job->why_not)
 					     : "probe: accepts, but says nothing known";

@@ -11,7 +11,7 @@
 #include "base/map.h"
 #include "base/must.h"
 #include "base/str.h"
-#include "inventory/forwarder.h"
+#include "inventory/published.h"
 #include "inventory/speaks.h"
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +22,7 @@ struct draft {
 	struct service *service;
 	VEC(struct listener) listeners;
 	VEC(const struct owner *) owners;
-	const struct forward *forward;
+	struct forward forward; /* to is NULL when it forwards nothing */
 };
 
 struct drafts {
@@ -118,8 +118,9 @@ static void add_socket(struct drafts *ds, const struct socket *socket)
 {
 	struct snapshot *s = ds->s;
 	const struct owner *first = socket->owner;
-	const struct forward *forward = first ? forwarder_read(s->arena, first) : NULL;
-	uint64_t key = draft_key(s, socket, forward), index;
+	struct forward forward = {0};
+	bool forwards = first && forward_find(s->arena, first, socket->local.port, &forward);
+	uint64_t key = draft_key(s, socket, forwards ? &forward : NULL), index;
 	struct draft *d;
 
 	if (map_get(&ds->by_key, key, &index)) {
@@ -141,6 +142,8 @@ static int by_age(const void *pa, const void *pb)
 	const struct owner *a = *(const struct owner *const *)pa;
 	const struct owner *b = *(const struct owner *const *)pb;
 
+	if (a->gone != b->gone) /* what vanished meanwhile says little */
+		return a->gone ? 1 : -1;
 	if (a->start_ticks != b->start_ticks)
 		return a->start_ticks < b->start_ticks ? -1 : 1;
 	return (a->pid > b->pid) - (a->pid < b->pid);
@@ -213,7 +216,7 @@ static enum reach judge_reach(const struct snapshot *s, const struct draft *d)
 		network = network || reaches_network(s, l);
 	if (!network)
 		return REACH_COMPUTER;
-	return d->forward && d->forward->publishes ? REACH_PUBLISHED : REACH_NETWORK;
+	return d->forward.publishes ? REACH_PUBLISHED : REACH_NETWORK;
 }
 
 static bool only_family(const struct draft *d, uint8_t family)
@@ -307,8 +310,8 @@ static void complete(struct drafts *ds, struct draft *d)
 	} else {
 		service->held_by = held_by(s, service);
 	}
-	if (d->forward)
-		service->container = forwarder_container(ds->host, s, d->forward);
+	if (d->forward.publishes)
+		service->container = published_container(ds->host, s, &d->forward);
 	service->problems = judge_problems(d);
 	service->reach = judge_reach(s, d);
 	if (service->reach == REACH_NETWORK || service->reach == REACH_PUBLISHED)

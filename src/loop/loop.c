@@ -314,7 +314,7 @@ void loop_process_remove(struct loop_process *p)
 
 /* --- the loop --- */
 
-/* Milliseconds that epoll_wait may sleep, rounded up so that a timer is never early; -1 = for ever. */
+/* Milliseconds that epoll_wait may sleep; rounded up, so that no timer is early; -1 = for ever. */
 static int sleep_ms(const struct loop *loop, uint64_t deadline_ns)
 {
 	uint64_t at = deadline_ns, now = clock_mono_ns();

@@ -90,7 +90,7 @@ int loop_signal_add(struct loop *loop, struct loop_signal *s, int signo,
 	void (*caught)(void *data, int signo), void *data);
 void loop_signal_remove(struct loop_signal *s);
 
-/* --- processes: any process of this machine, watched by pidfd, so a reused pid cannot fool it --- */
+/* --- processes: any of this machine, watched by pidfd, so that a reused pid cannot fool it --- */
 struct loop_process {
 	struct loop_fd pidfd;
 	pid_t pid;

@@ -21,15 +21,23 @@ const char *runtime_name(enum container_runtime r)
 	return names[r];
 }
 
-/* "python3.11" -> "python", "node" -> "node", "postgres: writer" is argv and never comes here. */
+/* The program's name out of its arguments; NULL when they do not say one. */
+static const char *name_from_argv(const struct owner *o)
+{
+	const char *first = o->argc ? o->argv[0] : "";
+
+	/* "nginx: worker process": a title that it gave itself; the kernel's name says it shorter */
+	if (o->argc == 1 && strchr(first, ' ') && !str_empty(o->comm))
+		return o->comm;
+	first = str_basename(first);
+	return *first == '-' ? first + 1 : first; /* "-zsh": a login shell */
+}
+
+/* "python3.11" -> "python", "/usr/bin/node" -> "node" */
 const char *owner_program(const struct owner *o)
 {
-	const char *name = NULL;
+	const char *name = o->exe ? str_basename(o->exe) : name_from_argv(o);
 
-	if (o->exe)
-		name = str_basename(o->exe);
-	else if (o->argc && o->argv[0][0])
-		name = str_basename(o->argv[0]);
 	if (str_empty(name))
 		name = str_empty(o->comm) ? "?" : o->comm;
 	if (str_starts(name, "python"))

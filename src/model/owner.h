@@ -82,7 +82,7 @@ struct owner {
 	bool orphaned; /* the one that started it is gone, and no supervisor keeps it */
 	const char *orphan_why;
 	bool gone;		  /* it vanished while it was being read */
-	const struct owner *next; /* owners of one snapshot form a list */
+	bool denied;		  /* it is there, but some of it may not be read */
 };
 
 /* The program as a person names it: "node", "python", "postgres": from argv and exe. Never NULL. */

@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 enum {
 	STAT_SIZE = 1024,
@@ -283,6 +284,30 @@ int procfs_read_status(const struct host *h, pid_t pid, struct proc_status *out)
 	if (n < 0)
 		return (int)n;
 	return procfs_parse_status(text, (size_t)n, out) ? 0 : -ESRCH;
+}
+
+/*
+ * The kernel keeps the folder's owner equal to the effective user, even of processes that may not be
+ * dumped and under hidepid=1, for the sake of this look-up (task_dump_owner() in fs/proc/base.c). The
+ * files below do not promise that. A fixture's folders belong to whoever checked them out.
+ */
+int procfs_read_uid(const struct host *h, pid_t pid, uint32_t *out)
+{
+	struct proc_status status;
+	char name[NAME_MAX_LEN];
+	struct stat st;
+
+	if (!h->live) {
+		int r = procfs_read_status(h, pid, &status);
+		if (r == 0)
+			*out = status.uid;
+		return r;
+	}
+	snprintf(name, sizeof(name), "%d", pid);
+	if (fstatat(h->proc, name, &st, 0) < 0)
+		return simplify(errno);
+	*out = st.st_uid;
+	return 0;
 }
 
 int procfs_read_argv(const struct host *h, pid_t pid, struct arena *arena, struct proc_argv *out)

@@ -67,6 +67,9 @@ bool procfs_parse_ns(const char *target, uint32_t *out);
 
 int procfs_read_stat(const struct host *h, pid_t pid, struct proc_stat *out);
 int procfs_read_status(const struct host *h, pid_t pid, struct proc_status *out);
+
+/* The effective user alone: a tenth of the price of status. */
+int procfs_read_uid(const struct host *h, pid_t pid, uint32_t *out);
 int procfs_read_argv(const struct host *h, pid_t pid, struct arena *arena, struct proc_argv *out);
 int procfs_read_env(const struct host *h, pid_t pid, const char *name, char *out, size_t size);
 

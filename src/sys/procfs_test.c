@@ -214,7 +214,7 @@ TEST(reads_the_living_and_the_dead)
 	struct proc_argv v;
 	struct host h;
 	char text[PATH_MAX];
-	uint32_t inode = 0;
+	uint32_t inode = 0, uid = UINT32_MAX;
 	bool deleted;
 	siginfo_t info;
 
@@ -224,6 +224,8 @@ TEST(reads_the_living_and_the_dead)
 	CHECK_INT(s.session, getsid(0));
 	CHECK_INT(procfs_read_status(&h, getpid(), &status), 0);
 	CHECK_INT(status.uid, geteuid());
+	CHECK_INT(procfs_read_uid(&h, getpid(), &uid), 0);
+	CHECK_INT(uid, geteuid());
 	CHECK_INT(procfs_read_ns(&h, getpid(), "net", &inode), 0);
 	CHECK_INT(inode, h.net_inode);
 	CHECK_INT(procfs_read_env(&h, getpid(), "LOOPSCOPE_TESTS", text, sizeof(text)), 0);
@@ -240,6 +242,7 @@ TEST(reads_the_living_and_the_dead)
 	CHECK_INT(procfs_read_argv(&h, child, a, &v), 0);
 	CHECK(v.argv == NULL);
 	must(waitpid(child, NULL, 0) == child);
+	CHECK_INT(procfs_read_uid(&h, child, &uid), -ESRCH);
 	CHECK_INT(procfs_read_stat(&h, child, &s), -ESRCH);
 	CHECK_INT(procfs_read_argv(&h, child, a, &v), -ESRCH);
 	CHECK(!procfs_alive(&h, child));
