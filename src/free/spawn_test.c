@@ -62,11 +62,11 @@ TEST(says_when_it_cannot_be_started)
 {
 	AUTO(buf) struct buf output = BUF_INIT(100);
 	struct err err = {0};
-	const char *const argv[] = {"/nonexistent/helper", NULL};
+	const char *const argv[] = {"/dev/null/helper", NULL};
 	int status;
 
 	CHECK_INT(spawn_run(argv, 1000, &output, &status, &err), -ENOEXEC);
-	CHECK_STR(err.text, "cannot run '/nonexistent/helper': No such file or directory");
+	CHECK_STR(err.text, "cannot run '/dev/null/helper': Not a directory");
 }
 
 TEST(gives_a_clean_signal_state)
