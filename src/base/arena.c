@@ -56,7 +56,7 @@ static struct block *block_add(struct arena *a, size_t need)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	must(size <= SIZE_MAX - ALIGN);
+	must(size <= SIZE_MAX / 2); /* more can only be a miscalculation */
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 
 	struct block *b = a->head;
@@ -66,6 +66,14 @@ void *arena_alloc(struct arena *a, size_t size)
 	b->used += size;
 	a->used += size;
 	return memset(p, 0, size);
+}
+
+void *arena_calloc(struct arena *a, size_t count, size_t size)
+{
+	size_t total;
+
+	must(!__builtin_mul_overflow(count, size, &total));
+	return arena_alloc(a, total);
 }
 
 void *arena_memdup(struct arena *a, const void *bytes, size_t len)
@@ -95,12 +103,16 @@ char *arena_printf(struct arena *a, const char *format, ...)
 {
 	va_list args, again;
 
+	char small[256];
 	va_start(args, format);
 	va_copy(again, args);
-	int need = vsnprintf(NULL, 0, format, args);
+	int need = vsnprintf(small, sizeof(small), format, args);
 	must(need >= 0);
 	char *p = arena_alloc(a, (size_t)need + 1);
-	vsnprintf(p, (size_t)need + 1, format, again);
+	if ((size_t)need < sizeof(small))
+		memcpy(p, small, (size_t)need);
+	else
+		vsnprintf(p, (size_t)need + 1, format, again);
 	va_end(again);
 	va_end(args);
 	return p;

@@ -28,7 +28,11 @@ void arena_adopt(struct arena *a, struct arena *other);
 /* Bytes handed out so far; what a limit is measured against. */
 size_t arena_used(const struct arena *a);
 
+/* count elements of size bytes; a product that does not fit is a bug. */
+void *arena_calloc(struct arena *a, size_t count, size_t size)
+	__attribute__((malloc, alloc_size(2, 3)));
+
 #define arena_new_of(a, type)	    ((type *)arena_alloc((a), sizeof(type)))
-#define arena_array(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (count)))
+#define arena_array(a, type, count) ((type *)arena_calloc((a), (count), sizeof(type)))
 
 AUTO_DEFINE(arena, struct arena *, arena_free)

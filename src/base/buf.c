@@ -37,7 +37,7 @@ bool buf_reserve(struct buf *b, size_t more)
 
 	size_t want = MAX(b->capacity * 2, (size_t)128);
 	want = MAX(want, b->len + more + 1);
-	want = MIN(want, b->max + 1);
+	want = MIN(want - 1, b->max) + 1; /* max may be SIZE_MAX */
 	b->data = b->capacity ? must_realloc(b->data, want) : must_malloc(want);
 	b->capacity = want;
 	b->data[b->len] = '\0';

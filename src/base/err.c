@@ -28,6 +28,7 @@ int err_wrap(struct err *err, int code, const char *format, ...)
 		return code;
 	memcpy(old, err->text, sizeof(old));
 	err->code = code;
+	errno = -code;
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);

@@ -80,17 +80,31 @@ ssize_t fs_readlink_at(int dirfd, const char *path, char *out, size_t size)
 	return n;
 }
 
+static int mkdir_one(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
 int fs_mkdirs(const char *path, mode_t mode, struct err *err)
 {
 	AUTO(free) char *copy = must_strdup(path);
 
+	if (str_empty(path))
+		return err_set(err, -ENOENT, "cannot create a folder without a name");
 	for (char *p = copy + 1;; p++) {
 		if (*p != '/' && *p != '\0')
 			continue;
 		char end = *p;
 		*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST)
-			return err_set(err, -errno, "cannot create folder '%s': %m", copy);
+		int r = mkdir_one(copy, mode);
+		if (r < 0)
+			return err_set(err, r, "cannot create folder '%s': %m", copy);
 		*p = end;
 		if (!end)
 			return 0;
@@ -133,26 +147,38 @@ int fs_write_atomic(const char *path, const void *bytes, size_t len, struct err 
 	return 0;
 }
 
-int fs_state_dir(struct buf *out, struct err *err)
+int fs_state_path(struct buf *out, struct err *err)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (!str_empty(xdg) && xdg[0] == '/')
+		buf_printf(out, "%s/loopscope", xdg);
+	else if (!str_empty(home) && home[0] == '/')
+		buf_printf(out, "%s/.local/state/loopscope", home);
+	else
+		return err_set(err, -ENOENT, "neither XDG_STATE_HOME nor HOME names a folder");
+	if (out->overflow)
+		return err_set(err, -ENAMETOOLONG, "the path of the state folder is too long");
+	return 0;
+}
+
+int fs_state_dir(struct buf *out, struct err *err)
+{
 	AUTO(buf) struct buf path = BUF_INIT(4096);
 	struct stat st;
 
-	if (!str_empty(xdg) && xdg[0] == '/')
-		buf_printf(&path, "%s/loopscope", xdg);
-	else if (!str_empty(home) && home[0] == '/')
-		buf_printf(&path, "%s/.local/state/loopscope", home);
-	else
-		return err_set(err, -ENOENT, "neither XDG_STATE_HOME nor HOME names a folder");
-	int r = fs_mkdirs(path.data, 0700, err);
+	int r = fs_state_path(&path, err);
+	if (r == 0)
+		r = fs_mkdirs(path.data, 0700, err);
 	if (r < 0)
 		return r;
 	if (stat(path.data, &st) < 0)
 		return err_set(err, -errno, "cannot look at '%s': %m", path.data);
 	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
+		AUTO(buf) struct buf quoted = BUF_INIT(4 * 4096);
+		str_shell_quote(&quoted, path.data);
 		err_set(err, -EPERM, "'%s' can be written by another user", path.data);
-		err_fix(err, "chmod 700 %s", path.data);
+		err_fix(err, "chmod 700 %s", quoted.data);
 		return -EPERM;
 	}
 	buf_add(out, path.data, path.len);
@@ -161,8 +187,10 @@ int fs_state_dir(struct buf *out, struct err *err)
 
 void fs_short_path(struct buf *out, const char *path, const char *home)
 {
-	size_t n = str_empty(home) || str_eq(home, "/") ? 0 : strlen(home);
+	size_t n = str_empty(home) ? 0 : strlen(home);
 
+	while (n && home[n - 1] == '/')
+		n--;
 	if (n && strncmp(path, home, n) == 0 && (path[n] == '/' || path[n] == '\0')) {
 		buf_char(out, '~');
 		path += n;

@@ -36,10 +36,10 @@ int fs_write_atomic(const char *path, const void *bytes, size_t len, struct err 
 /* Writes all bytes to a descriptor, through EINTR and short writes. */
 int fs_write_all(int fd, const void *bytes, size_t len);
 
-/*
- * The folder loopscope may keep state in: $XDG_STATE_HOME/loopscope, else ~/.local/state/loopscope.
- * Creates it with 0700. Refuses a folder that another user could write.
- */
+/* The folder loopscope may keep state in: $XDG_STATE_HOME/loopscope, else ~/.local/state/loopscope. */
+int fs_state_path(struct buf *out, struct err *err);
+
+/* The same, created with 0700. Refuses a folder that another user could write. */
 int fs_state_dir(struct buf *out, struct err *err);
 
 /* Appends path with the home folder written as "~". */

@@ -2,7 +2,7 @@
  * json - a streaming writer and a tape reader (RFC 8259).
  *
  * The writer keeps commas, nesting and escaping right; text that is not valid UTF-8 is written with
- * U+FFFD, so the output always parses. A name of NULL writes an array element.
+ * U+FFFD, so the output always parses. Characters that could act on a terminal are escaped as \u. A name of NULL writes an array element.
  *
  *   struct json j; json_init(&j, &out, JSON_PRETTY);
  *   json_object(&j, NULL); json_u64(&j, "port", 3000); json_end(&j);

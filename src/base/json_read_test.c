@@ -68,4 +68,23 @@ TEST(writes_what_it_reads)
 	CHECK_INT(parse(a, out.data), 0);
 }
 
-TESTS(reads_nested_values, refuses_what_is_not_json, bounds_depth, writes_what_it_reads)
+TEST(escapes_what_could_lie)
+{
+	AUTO(arena) struct arena *a = arena_new();
+	AUTO(buf) struct buf out = BUF_INIT(4096);
+	static const char text[] =
+		"a\xe2\x80\xae\xc2\x9b\xf3\xa0\x80\x81 caf\xc3\xa9 \xf0\x9f\x98\x80";
+	struct json j;
+
+	json_init(&j, &out, JSON_COMPACT);
+	json_object(&j, NULL);
+	json_str(&j, "s", text);
+	json_end(&j);
+	CHECK_STR(out.data,
+		"{\"s\":\"a\\u202e\\u009b\\udb40\\udc01 caf\xc3\xa9 \xf0\x9f\x98\x80\"}\n");
+	CHECK_INT(parse(a, out.data), 0);
+	CHECK_STR(json_get_str(doc.values, "s"), text);
+}
+
+TESTS(escapes_what_could_lie, reads_nested_values, refuses_what_is_not_json, bounds_depth,
+	writes_what_it_reads)

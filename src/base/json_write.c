@@ -19,6 +19,17 @@ static void newline(struct json *j)
 	}
 }
 
+/* RFC 8259 section 7: UTF-16 code units, two above U+FFFF. */
+static void escape_code(struct buf *out, uint32_t cp)
+{
+	if (cp > 0xffff) {
+		cp -= 0x10000;
+		buf_printf(out, "\\u%04x", 0xd800 | cp >> 10);
+		cp = 0xdc00 | (cp & 0x3ff);
+	}
+	buf_printf(out, "\\u%04x", cp);
+}
+
 static void quote(struct buf *out, const char *s, size_t len)
 {
 	size_t clean = 0;
@@ -26,9 +37,9 @@ static void quote(struct buf *out, const char *s, size_t len)
 	buf_char(out, '"');
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)s[i];
-		uint32_t cp;
+		uint32_t cp = 0;
 		size_t n = text_decode(s + i, len - i, &cp);
-		if (n && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+		if (n && c != '"' && c != '\\' && !text_is_unsafe(cp)) {
 			i += n;
 			continue;
 		}
@@ -42,7 +53,7 @@ static void quote(struct buf *out, const char *s, size_t len)
 		else if (c == '\t')
 			buf_str(out, "\\t");
 		else
-			buf_printf(out, "\\u%04x", c);
+			escape_code(out, cp);
 		i += n ? n : 1;
 		clean = i;
 	}
@@ -123,11 +134,21 @@ void json_i64(struct json *j, const char *name, int64_t value)
 
 void json_double(struct json *j, const char *name, double value)
 {
+	char text[64];
+
 	begin(j, name);
-	if (isfinite(value))
-		buf_printf(j->out, "%.6g", value);
-	else
+	if (!isfinite(value)) {
 		buf_str(j->out, "null");
+		return;
+	}
+	snprintf(text, sizeof(text), "%.15g", value);
+	/* whatever the locale puts between the digits is a point here */
+	for (char *c = text; *c; c++) {
+		if (strchr("0123456789+-e", *c))
+			buf_char(j->out, *c);
+		else if (((unsigned char)*c & 0xc0) != 0x80)
+			buf_char(j->out, '.');
+	}
 }
 
 void json_bool(struct json *j, const char *name, bool value)

@@ -2,8 +2,6 @@
 #include "base/str.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 
 bool str_starts(const char *s, const char *prefix)
 {
@@ -69,16 +67,25 @@ bool str_duration_ms(const char *s, uint64_t *out)
 	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60e3}, {"h", 3600e3},
 		{"d", 86400e3}};
 
-	if (!isdigit((unsigned char)*s))
+	/* not strtod: it takes 0x10, 1e3 and, in some locales, a comma */
+	const char *end = s;
+	double value = 0, place = 1;
+	for (; isdigit((unsigned char)*end); end++)
+		value = value * 10 + (*end - '0');
+	if (end == s || value > 1e12)
 		return false;
-	char *end;
-	errno = 0;
-	double value = strtod(s, &end);
-	if (errno || value < 0 || value > 1e12)
-		return false;
+	if (*end == '.') {
+		if (!isdigit((unsigned char)*++end))
+			return false;
+		for (; isdigit((unsigned char)*end); end++)
+			value += (*end - '0') * (place /= 10);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (str_eq(end, units[i].unit)) {
-			*out = (uint64_t)(value * units[i].ms + 0.5);
+			double ms = value * units[i].ms + 0.5;
+			if (ms > 1e18) /* more than a uint64_t could hold is undefined */
+				return false;
+			*out = (uint64_t)ms;
 			return true;
 		}
 	}

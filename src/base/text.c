@@ -4,7 +4,6 @@
  */
 #include "base/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -46,8 +45,7 @@ size_t text_decode(const char *s, size_t len, uint32_t *out)
 	return need;
 }
 
-/* Controls, invisible and direction-changing characters that could make text lie. */
-static bool is_unsafe(uint32_t cp)
+bool text_is_unsafe(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
 		cp == 0x180e ||			  /* soft hyphen, ALM, MVS */
@@ -78,7 +76,7 @@ void text_escape(struct buf *out, const char *s, size_t len)
 	for (size_t i = 0; i < len;) {
 		uint32_t cp = 0;
 		size_t n = text_decode(s + i, len - i, &cp);
-		if (n && !is_unsafe(cp)) {
+		if (n && !text_is_unsafe(cp)) {
 			i += n;
 			continue;
 		}

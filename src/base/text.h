@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@
  * Returns its length in bytes, or 0 when the bytes are not valid UTF-8. *out only on success.
  */
 size_t text_decode(const char *s, size_t len, uint32_t *out);
+
+/* Controls, bidi and zero-width controls, line separators: what could make text lie. */
+bool text_is_unsafe(uint32_t cp);
 
 /*
  * Appends s with controls, bidi and zero-width controls, line separators and invalid bytes written

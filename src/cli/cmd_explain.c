@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "inventory/explain.h"
 #include "model/mention.h"
+#include "render/prose.h"
 #include "render/record.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -34,13 +35,21 @@ static void label(struct view *v, const char *text)
 	buf_pad(&v->out->text, ' ', v->label_width + 2 - MIN(v->label_width, strlen(text)));
 }
 
+/* Wrapped on a terminal; in a pipe one fact stays one line. */
+static void paragraph(struct out *out, const char *text, unsigned indent)
+{
+	if (out->columns)
+		prose_wrap(out, text, indent, indent);
+	else
+		out_printf(out, "%s\n", text);
+}
+
 static void row(struct view *v, const char *name, const char *text)
 {
 	if (!text)
 		return;
 	label(v, name);
-	out_str(v->out, text);
-	out_str(v->out, "\n");
+	paragraph(v->out, text, (unsigned)v->label_width + 4);
 }
 
 static void render_meanings(struct view *v)
@@ -194,8 +203,9 @@ static void render_next(struct view *v)
 	for (size_t i = 0; i < e->next_count; i++) {
 		label(v, i == 0 ? "Next" : "");
 		out_printf(out, "%-*s", (int)widest + 3, e->next[i].command);
-		out_styled(out, STYLE_DIM, e->next[i].text);
-		out_str(out, "\n");
+		out_style(out, STYLE_DIM);
+		paragraph(out, e->next[i].text, (unsigned)(v->label_width + 4 + widest + 3));
+		out_plain(out);
 	}
 }
 
@@ -226,10 +236,12 @@ static void render(struct cli *cli, const struct explanation *e)
 
 	for (size_t i = 0; i < e->address_count; i++)
 		v.label_width = MAX(v.label_width, strlen(e->addresses[i].text));
-	out_styled(v.out, STYLE_ANSWER, e->answer);
+	out_style(v.out, STYLE_ANSWER);
+	paragraph(v.out, e->answer, 0);
+	out_plain(v.out);
 	if (e->hint)
-		out_printf(v.out, " %s", e->hint);
-	out_str(v.out, "\n\n");
+		paragraph(v.out, e->hint, 0);
+	out_str(v.out, "\n");
 	if (service) {
 		render_who(cli, &v, clock_real_ms());
 		if (service->owner_count)
@@ -243,7 +255,17 @@ static void render(struct cli *cli, const struct explanation *e)
 	render_queue(&v);
 	render_meanings(&v);
 	render_next(&v);
-	cli_blind(cli, e->blind, e->blind_count);
+	/* what hides elsewhere matters only when nobody was found here */
+	if (!e->somebody)
+		cli_blind(cli, e->blind, e->blind_count);
+}
+
+/* 4 when somebody is there, but who may not be seen: the answer is only a part. */
+static int exit_of(const struct explanation *e)
+{
+	if (!e->somebody)
+		return EXIT_NOBODY;
+	return service_is_hidden(e->services[0]) ? EXIT_RIGHTS : EXIT_YES;
 }
 
 static int explain_one(struct cli *cli, const struct options *o, const struct target *target)
@@ -270,7 +292,7 @@ static int explain_one(struct cli *cli, const struct options *o, const struct ta
 		record_json_fields(&j, &explanation_type, &e);
 		cli_json_end(cli, &j);
 	}
-	return e.somebody ? EXIT_YES : EXIT_NOBODY;
+	return exit_of(&e);
 }
 
 static int explain_paste(struct cli *cli, const struct options *o)
@@ -341,7 +363,7 @@ const struct command command_explain = {
 	.options_size = sizeof(struct options),
 	.examples = examples,
 	.example_count = ARRAY_SIZE(examples),
-	.exits = "0 somebody listens there, 3 nobody does",
+	.exits = "0 somebody listens there, 3 nobody does, 4 somebody whom you may not see",
 	.completes = COMPLETES_TARGETS,
 	.min_arguments = 1,
 	.max_arguments = 1,

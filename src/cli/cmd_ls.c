@@ -135,7 +135,8 @@ static int list_free(struct cli *cli, const struct options *o)
 
 	if (target_parse_range(o->free_range, &low, &high, &err) < 0)
 		return cli_fail(cli, EXIT_USAGE, "range", &err);
-	int r = free_ports_find(cli->arena, o->udp ? PROTO_UDP : PROTO_TCP, low, high, &found, &err);
+	int r = free_ports_find(cli->arena, o->udp ? PROTO_UDP : PROTO_TCP, low, high, &found,
+		&err);
 	if (r < 0)
 		return cli_fail_errno(cli, &err);
 	if (cli->format != FORMAT_TEXT) {
@@ -164,7 +165,8 @@ static int check(struct cli *cli, const struct options *o)
 	struct err err = {0};
 
 	if (o->all && (o->exposed || o->orphans))
-		err_set(&err, -EINVAL, "--all lists sockets; --exposed and --orphans are for services");
+		err_set(&err, -EINVAL,
+			"--all lists sockets; --exposed and --orphans are for services");
 	else if (o->all && o->probe)
 		err_set(&err, -EINVAL, "--all lists sockets; --probe is for services");
 	else if (o->watch && cli->format == FORMAT_JSON)
@@ -236,7 +238,8 @@ static const struct option_row rows[] = {
 		"the columns to show, separated by commas", .letter = 'c'),
 	OPTION(struct options, no_header, "no-header", OPTION_FLAG, NULL, "no heading line"),
 	OPTION(struct options, watch, "watch", OPTION_OPTIONAL, "TIME",
-		"show it again as it changes; every second, or as often as TIME says", .letter = 'w'),
+		"show it again as it changes; every second, or as often as TIME says",
+		.letter = 'w'),
 	OPTION(struct options, own, "here", OPTION_FLAG, NULL,
 		"only this network namespace, not containers"),
 	OPTION(struct options, owners, "owners", OPTION_CHOICE, "RUNG", COMMON_OWNERS_HELP,

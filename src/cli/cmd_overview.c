@@ -8,7 +8,7 @@
 #include "render/table.h"
 
 #define PROBLEMS_SHOWN 6
-#define COLUMNS	       "port,service,speaks,owner,since,reach,note"
+#define COLUMNS	       "port,service,speaks,owner,since,reach,namespace,note"
 
 struct options {
 	int owners;

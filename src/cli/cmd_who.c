@@ -76,7 +76,9 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 		for (size_t i = 0; i < selection.count; i++)
 			line(cli, selection.services[i]);
 	}
-	return selection.count ? EXIT_YES : EXIT_NOBODY;
+	if (selection.count == 0)
+		return EXIT_NOBODY;
+	return service_is_hidden(selection.services[0]) ? EXIT_RIGHTS : EXIT_YES;
 }
 
 static const struct option_row rows[] = {
@@ -100,7 +102,7 @@ const struct command command_who = {
 	.options_size = sizeof(struct options),
 	.examples = examples,
 	.example_count = ARRAY_SIZE(examples),
-	.exits = "0 somebody listens there, 3 nobody does",
+	.exits = "0 somebody listens there, 3 nobody does, 4 somebody whom you may not see",
 	.completes = COMPLETES_TARGETS,
 	.min_arguments = 1,
 	.max_arguments = 1,

@@ -16,7 +16,9 @@ TEST(guesses_what_was_meant)
 	CHECK_STR(command_nearest("lss"), "ls");
 	CHECK_STR(command_nearest("sl"), "ls");
 	CHECK(command_nearest("") == NULL);
+	CHECK_STR(command_nearest("compltion"), "completion");
 	CHECK(command_nearest("postgres") == NULL);
+	CHECK(command_nearest("shop") == NULL);
 	CHECK(command_nearest(
 		      "a-word-so-long-that-no-command-could-ever-be-near-it-at-all-really") ==
 		NULL);

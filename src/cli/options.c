@@ -29,11 +29,14 @@ static int unknown(const struct option_set *sets, size_t count, const char *word
 	const char *best = NULL;
 	unsigned best_distance = 3;
 	size_t len = strcspn(word, "=");
+	char name[64] = "";
 
 	text_escape(&shown, word, len);
+	if (len > 2 && len - 2 < sizeof(name))
+		memcpy(name, word + 2, len - 2);
 	for (size_t s = 0; word[1] == '-' && s < count; s++) {
 		for (size_t i = 0; i < sets[s].count; i++) {
-			unsigned d = str_distance(word + 2, sets[s].rows[i].name);
+			unsigned d = str_distance(name, sets[s].rows[i].name);
 			if (d < best_distance) {
 				best_distance = d;
 				best = sets[s].rows[i].name;
@@ -161,4 +164,33 @@ int options_parse(const struct option_set *sets, size_t set_count, int argc, cha
 	}
 	*out_argc = kept;
 	return 0;
+}
+
+void options_label(const struct option_row *row, struct buf *out)
+{
+	if (row->letter)
+		buf_printf(out, "-%c, ", row->letter);
+	buf_printf(out, "--%s", row->name);
+	if (row->argument)
+		buf_printf(out, row->kind == OPTION_OPTIONAL ? "[=%s]" : "=%s", row->argument);
+}
+
+/* True when the help has words for the choices already: "auto, bpf (iterator) or none". */
+static bool names_choices(const struct option_row *row)
+{
+	for (int i = 0; row->choices[i]; i++)
+		if (!strstr(row->help, row->choices[i]))
+			return false;
+	return true;
+}
+
+void options_says(const struct option_row *row, struct buf *out)
+{
+	buf_str(out, row->help);
+	if (row->kind != OPTION_CHOICE || names_choices(row))
+		return;
+	for (int i = 0; row->choices[i]; i++) {
+		const char *before = i == 0 ? ": " : row->choices[i + 1] ? ", " : " or ";
+		buf_printf(out, "%s%s", before, row->choices[i]);
+	}
 }

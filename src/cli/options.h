@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,8 +27,9 @@ struct option_row {
 	enum option_kind kind;
 	size_t offset;
 	const char *argument; /* "RANGE"; NULL for flags */
-	const char *help;
+	const char *help;     /* lower case, no full stop; choices it does not name are added */
 	const char *const *choices;
+	bool hidden; /* works, but help and completion do not show it */
 };
 
 /* clang-format off */
@@ -48,3 +50,9 @@ struct option_set {
  */
 int options_parse(const struct option_set *sets, size_t set_count, int argc, char **argv,
 	int *out_argc, struct err *err);
+
+/* Appends "-t, --timeout=DURATION". */
+void options_label(const struct option_row *row, struct buf *out);
+
+/* Appends the help, with the choices: "when to colour: auto, always or never". */
+void options_says(const struct option_row *row, struct buf *out);

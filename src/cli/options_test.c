@@ -113,6 +113,8 @@ TEST(explains_what_is_wrong)
 {
 	refuses("--al", "unknown option '--al'; did you mean '--all'?");
 	refuses("--jsno", "unknown option '--jsno'; did you mean '--json'?");
+	refuses("--ownres=bpf", "unknown option '--ownres'; did you mean '--owners'?");
+	refuses("--=x", "unknown option '--'");
 	refuses("--frobnicate", "unknown option '--frobnicate'");
 	refuses("-x", "unknown option '-x'");
 	refuses("-ax", "unknown option '-x'");

@@ -70,7 +70,8 @@ static int check_count(const struct command *c, int argc, struct err *err)
 	return 0;
 }
 
-static int run_command(struct cli *cli, int argc, char **argv)
+/* named: a word was given; `loopscope --help` alone is about all commands. */
+static int run_command(struct cli *cli, bool named, int argc, char **argv)
 {
 	const struct command *c = cli->command;
 	struct global_options g = {0};
@@ -82,14 +83,10 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	if (options_parse(sets, ARRAY_SIZE(sets), argc, argv, &argc, &err) < 0)
 		return usage(cli, &err);
 	set_format(cli, &g);
-	if (g.help) {
-		help_command(&cli->out, c);
-		return EXIT_YES;
-	}
-	if (g.version) {
-		out_printf(&cli->out, "loopscope %s\n", LOOPSCOPE_VERSION);
-		return EXIT_YES;
-	}
+	if (g.help)
+		return help_show(cli, named ? c : NULL);
+	if (g.version)
+		return help_version(cli);
 	if (check_count(c, argc, &err) < 0)
 		return usage(cli, &err);
 	return c->run(cli, values, argc, argv);
@@ -114,22 +111,28 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 	}
 	if (first >= argc) {
 		cli->command = command_find("overview");
-		return run_command(cli, argc - 1, argv + 1);
+		return run_command(cli, false, argc - 1, argv + 1);
 	}
 
 	char *word = argv[first];
 	cli->command = command_find(word);
 	if (cli->command) {
 		memmove(&argv[first], &argv[first + 1], (size_t)(argc - first) * sizeof(*argv));
-		return run_command(cli, argc - 2, argv + 1);
+		return run_command(cli, true, argc - 2, argv + 1);
 	}
 	const char *near = is_plain_word(word) ? command_nearest(word) : NULL;
-	if (near) {
+	bool more = first + 1 < argc && argv[first + 1][0] != '-';
+	if (near)
 		err_set(&err, -EINVAL, "unknown command '%s'; did you mean '%s'?", word, near);
+	else if (is_plain_word(word) && more) /* a target stands alone */
+		err_set(&err, -EINVAL, "unknown command '%s'", word);
+	if (err.code < 0) {
+		if (!near)
+			err_fix(&err, "loopscope help");
 		return cli_fail(cli, EXIT_USAGE, "usage", &err);
 	}
 	cli->command = command_find("explain");
-	return run_command(cli, argc - 1, argv + 1);
+	return run_command(cli, true, argc - 1, argv + 1);
 }
 
 int cli_run(int argc, char **argv)

@@ -19,63 +19,15 @@
 #define LENGTH_MAX   (48u << 20)
 #define DOCUMENT_MAX (16u << 10)
 
+/* clang-format off */
 static const uint8_t is_master[] = {
-	55,
-	0,
-	0,
-	0,
-	0x70,
-	0x6f,
-	0x6f,
-	0x6c,
-	0,
-	0,
-	0,
-	0,
-	0xdd,
-	0x07,
-	0,
-	0, /* header */
-	0,
-	0,
-	0,
-	0,
-	0, /* flags, kind */
-	34,
-	0,
-	0,
-	0,
-	0x10,
-	'i',
-	's',
-	'M',
-	'a',
-	's',
-	't',
-	'e',
-	'r',
-	0,
-	1,
-	0,
-	0,
-	0,
-	0x02,
-	'$',
-	'd',
-	'b',
-	0,
-	6,
-	0,
-	0,
-	0,
-	'a',
-	'd',
-	'm',
-	'i',
-	'n',
-	0,
-	0,
+	55, 0, 0, 0, 'p', 'o', 'o', 'l', 0, 0, 0, 0, 0xdd, 0x07, 0, 0, /* header */
+	0, 0, 0, 0, 0,						       /* flags, kind */
+	34, 0, 0, 0,						       /* document */
+	0x10, 'i', 's', 'M', 'a', 's', 't', 'e', 'r', 0, 1, 0, 0, 0,
+	0x02, '$', 'd', 'b', 0, 6, 0, 0, 0, 'a', 'd', 'm', 'i', 'n', 0, 0,
 };
+/* clang-format on */
 
 /* The size of a BSON value, or 0 for a type that hello never returns; r stands before the value. */
 static size_t value_size(uint8_t type, struct reader r)

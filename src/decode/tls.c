@@ -23,25 +23,29 @@
 #define EXT_ALPN	       16
 #define EXT_SUPPORTED_VERSIONS 43
 
+/* clang-format off */
 static const uint8_t client_hello[] = {
 	22, 3, 1, 0, 163,   /* record; 3.1 is what old servers expect to see here */
 	1, 0, 0, 159, 3, 3, /* ClientHello, TLS 1.2 */
 	/* random: nothing secret will ever be sent, so it may be fixed */
-	'l', 'o', 'o', 'p', 's', 'c', 'o', 'p', 'e', ' ', 'l', 'o', 'o', 'k', 's', ' ', 'o', 'n',
-	'c', 'e', ' ', 'a', 'n', 'd', ' ', 'l', 'e', 'a', 'v', 'e', 's', '.', 0, /* no session */
+	'l', 'o', 'o', 'p', 's', 'c', 'o', 'p', 'e', ' ', 'l', 'o', 'o', 'k', 's', ' ',
+	'o', 'n', 'c', 'e', ' ', 'a', 'n', 'd', ' ', 'l', 'e', 'a', 'v', 'e', 's', '.',
+	0,     /* no session */
 	0, 30, /* ciphers: ECDHE with AES-GCM, ChaCha20 and AES-CBC, then plain RSA */
-	0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 0xcc, 0xa9, 0xcc, 0xa8, 0xc0, 0x09, 0xc0,
-	0x13, 0xc0, 0x0a, 0xc0, 0x14, 0x00, 0x9c, 0x00, 0x9d, 0x00, 0x2f, 0x00, 0x35, 0x00, 0xff, 1,
-	0,     /* no compression */
+	0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 0xcc, 0xa9, 0xcc, 0xa8, 0xc0, 0x09,
+	0xc0, 0x13, 0xc0, 0x0a, 0xc0, 0x14, 0x00, 0x9c, 0x00, 0x9d, 0x00, 0x2f, 0x00, 0x35,
+	0x00, 0xff,
+	1, 0,  /* no compression */
 	0, 88, /* extensions */
 	0, 0, 0, 14, 0, 12, 0, 0, 9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', /* server name */
 	0, 10, 0, 10, 0, 8, 0, 29, 0, 23, 0, 24, 0, 25, /* x25519, P-256, P-384, P-521 */
 	0, 11, 0, 2, 1, 0,				/* points: uncompressed */
-	0, 13, 0, 24, 0, 22, 4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 6, 3, 8, 6, 6, 1, 8, 7, 2,
-	1, /* signatures */
+	0, 13, 0, 24, 0, 22,				/* signatures */
+	4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 6, 3, 8, 6, 6, 1, 8, 7, 2, 1,
 	0, 16, 0, 14, 0, 12, 2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1', /* ALPN */
-	0, 23, 0, 0, /* extended master secret */
+	0, 23, 0, 0,					/* extended master secret */
 };
+/* clang-format on */
 
 struct hello {
 	uint16_t version;

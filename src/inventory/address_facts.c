@@ -194,9 +194,8 @@ static const char *class_meaning(const struct address *a)
 const char *address_meaning(struct arena *arena, const struct address *a)
 {
 	if (address_is_v4_mapped(a)) {
-		AUTO(buf) struct buf b;
+		AUTO(buf) struct buf b = BUF_INIT(100);
 		struct address v4 = address_unmap(a);
-		buf_init(&b, 100);
 		address_format(&b, &v4);
 		return arena_printf(arena, "the same as %s, written as IPv6: %s", b.data,
 			address_meaning(arena, &v4));

@@ -15,6 +15,9 @@ static const char *subject(struct explaining *x)
 	if (t->kind == TARGET_PORT)
 		return arena_printf(x->arena, "%s %u", t->proto == PROTO_UDP ? "UDP port" : "port",
 			t->port);
+	if (x->sel.count &&
+		(t->kind == TARGET_NAME || t->kind == TARGET_PID || t->kind == TARGET_CONTAINER))
+		return explain_escaped(x, x->sel.services[0]->listeners[0].text);
 	if (t->kind == TARGET_URL && x->sel.address_count)
 		return arena_printf(x->arena, "%s:%u",
 			t->host ? t->host : x->out->addresses[0].text, t->port);
@@ -38,9 +41,12 @@ static const char *what_it_is(struct explaining *x, const struct service *servic
 		return arena_printf(x->arena, "the %s server of %s project %s%s", service->role,
 			yours ? "your" : "the", explain_escaped(x, service->project->name),
 			program ? arena_printf(x->arena, " (%s)", program) : "");
+	if (service->project && str_starts(name, explain_escaped(x, service->project->name)))
+		return arena_printf(x->arena, "%s project %s%s", yours ? "your" : "the", name,
+			program ? arena_printf(x->arena, " (%s)", program) : "");
 	if (service->project)
-		return arena_printf(x->arena, "%s, of %s project %s", name, yours ? "your" : "the",
-			explain_escaped(x, service->project->name));
+		return arena_printf(x->arena, "%s, run in %s project %s", name,
+			yours ? "your" : "the", explain_escaped(x, service->project->name));
 	if (service->role && !strstr(name, service->role))
 		return arena_printf(x->arena, "%s, %s %s", name, article(service->role),
 			service->role);
@@ -63,6 +69,19 @@ static const char *who_can_reach(const struct service *service)
 	}
 }
 
+/* Who holds a service whose process may not be seen: "a process of root, perhaps sshd 811". */
+static const char *unseen(struct explaining *x, const struct service *service)
+{
+	const char *perhaps = strstr(service->held_by, ", perhaps ");
+
+	if (!service_is_hidden(service))
+		return explain_escaped(x, service->held_by);
+	return explain_escaped(x,
+		arena_printf(x->arena, "a process of %.*s%s",
+			(int)strcspn(service->held_by, "(") - 1, service->held_by,
+			perhaps ? perhaps : ""));
+}
+
 static void somebody(struct explaining *x)
 {
 	const struct service *first = x->sel.services[0];
@@ -78,10 +97,10 @@ static void somebody(struct explaining *x)
 		return;
 	}
 	if (first->owner_count == 0 && !first->container) {
-		x->out->answer = arena_printf(x->arena,
-			"Somebody listens on %s, but the process is hidden: %s.%s%s%s", subject(x),
-			explain_owner(x, first), reach ? " " : "", reach ? reach : "",
-			reach ? "." : "");
+		x->out->answer = arena_printf(x->arena, "%s is in use by %s.%s%s%s", subject(x),
+			unseen(x, first), reach ? " " : "", reach ? reach : "", reach ? "." : "");
+		if (service_is_hidden(first))
+			x->out->hint = "Which program it is takes more rights to see.";
 		return;
 	}
 	x->out->answer = arena_printf(x->arena, "%s is %s.%s%s%s", subject(x), what_it_is(x, first),
@@ -244,6 +263,10 @@ void explain_next(struct explaining *x)
 		step(x, list, "loopscope ls", "everything that listens on this machine");
 		return;
 	}
+	if (first->owner_count == 0 && first->ownerless == OWNERLESS_HIDDEN && x->host->uid != 0)
+		step(x, list,
+			arena_printf(x->arena, "sudo loopscope %s", explain_escaped(x, x->t->text)),
+			"see which program it is");
 	if (first->problems & PROBLEM_STOPPED)
 		step(x, list, arena_printf(x->arena, "kill -CONT %d", first->owners[0]->pid),
 			"let it go on");

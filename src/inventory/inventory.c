@@ -17,6 +17,7 @@
 #include "sys/holders.h"
 #include "sys/links.h"
 #include "sys/netns.h"
+#include "sys/procnet.h"
 #include "sys/sock_diag.h"
 #include <errno.h>
 #include <linux/netlink.h>
@@ -41,6 +42,7 @@ struct build {
 	struct map by_inode; /* socket inode -> index */
 	struct walk_report walk;
 	bool walked, iterated;
+	bool may_enter; /* other namespaces, by setns */
 	int iterate_result;
 	struct err iterate_err;
 	struct err *err;
@@ -85,7 +87,12 @@ static void add_namespace(struct build *b, uint32_t inode, pid_t pid)
 	if (!ns)
 		return;
 	*ns = (struct netns){.inode = inode, .pid = pid};
-	int r = netns_run(b->host, pid, list_in_namespace, b);
+	int r = -EPERM;
+	if (b->may_enter)
+		r = netns_run(b->host, pid, list_in_namespace, b);
+	if (r == -EPERM)
+		r = procnet_list(b->host, pid, &b->sockets_wanted,
+			(uint32_t)(b->namespaces.count - 1), &b->sockets);
 	b->namespaces.items[b->namespaces.count - 1].seen = r == 0;
 }
 
@@ -173,11 +180,6 @@ static bool prefers_iterator(const struct build *b)
 	return holders_can_iterate() && sysinfo(&info) == 0 && info.procs > WALK_MAX_TASKS;
 }
 
-static bool may_enter_namespaces(const struct build *b)
-{
-	return b->host->live && !b->query->own_namespace_only && caps_have(CAPS_SYS_ADMIN);
-}
-
 static int find_holders(struct build *b)
 {
 	if (b->query->rung == RUNG_NONE)
@@ -202,7 +204,8 @@ static int gather(struct build *b)
 
 	if (r < 0)
 		return r;
-	if (may_enter_namespaces(b)) {
+	b->may_enter = b->host->live && caps_have(CAPS_SYS_ADMIN);
+	if (!b->query->own_namespace_only) {
 		if (b->iterated)
 			namespaces_of_facts(b);
 		else
@@ -223,9 +226,23 @@ static int compare_holders(const void *pa, const void *pb)
 	return (a->fd > b->fd) - (a->fd < b->fd);
 }
 
+/* Reads all that hold a wanted socket at once, which several threads can do. */
+static void read_owners(struct build *b)
+{
+	AUTO(free) pid_t *pids = must_calloc(b->facts.v.count + 1, sizeof(*pids));
+	size_t count = 0;
+
+	VEC_EACH (&b->facts.v, fact)
+		if (map_get(&b->by_inode, fact->inode, NULL) &&
+			(count == 0 || pids[count - 1] != fact->pid))
+			pids[count++] = fact->pid;
+	owner_table_add_all(b->owners, pids, count);
+}
+
 static void join_holders(struct build *b)
 {
 	b->holders.max = FACTS_MAX;
+	read_owners(b);
 	VEC_EACH (&b->facts.v, fact) {
 		uint64_t index;
 		if (!map_get(&b->by_inode, fact->inode, &index))
@@ -376,7 +393,7 @@ static void label_namespaces(struct build *b)
 		else if (o->unit && str_ends(o->unit, ".service"))
 			ns->label = o->unit;
 		else
-			ns->label = arena_printf(b->s->arena, "namespace %u", ns->inode);
+			ns->label = arena_printf(b->s->arena, "netns %u", ns->inode);
 	}
 }
 
@@ -388,12 +405,16 @@ static void count_blind(struct build *b)
 		hidden += s->ownerless == OWNERLESS_HIDDEN;
 	for (size_t i = 1; i < b->namespaces.count; i++)
 		closed += !b->namespaces.items[i].seen;
+	bool all_rights = caps_have(CAPS_SYS_PTRACE) && caps_have(CAPS_DAC_READ_SEARCH);
 	if (hidden)
 		add_blind(b,
 			arena_printf(b->s->arena, "the owner of %llu socket%s",
 				(unsigned long long)hidden, hidden == 1 ? "" : "s"),
-			"the processes belong to other users",
-			"sudo, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", hidden);
+			all_rights ? "the process has capabilities that loopscope lacks"
+				   : "the processes belong to other users",
+			all_rights ? "every capability that it has"
+				   : "sudo, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			hidden);
 	if (closed)
 		add_blind(b,
 			arena_printf(b->s->arena, "%llu network namespace%s",

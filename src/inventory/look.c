@@ -63,12 +63,23 @@ static void note_heard(struct look *l)
 		l->heard = arena_printf(l->arena, "%zu bytes that are no text", l->in.len);
 }
 
+/* Why nothing was recognised, although it took a connection. */
+static const char *disappointment(const struct look *l)
+{
+	if (l->heard)
+		return "not recognised";
+	return l->closed ? "closed at once" : "silent";
+}
+
 static void on_deadline(void *data)
 {
 	struct look *l = data;
 
 	note_heard(l);
-	finish(l, l->phase == CONNECTING ? "timed out" : l->heard ? "not recognised" : "silent");
+	if (l->phase == CONNECTING && l->connections == 1)
+		finish(l, "timed out");
+	else
+		finish(l, disappointment(l));
 }
 
 static void wait_ms(struct look *l, uint64_t ms)
@@ -97,7 +108,7 @@ static void give_up(struct look *l, bool closed)
 	l->closed = l->closed || (closed && !l->in.len);
 	if (l->found || spoke_first || l->step + 1 == l->step_count ||
 		l->connections == LOOK_STEPS_MAX) {
-		finish(l, l->heard ? "not recognised" : l->closed ? "closed at once" : "silent");
+		finish(l, disappointment(l));
 		return;
 	}
 	l->step++;

@@ -128,9 +128,8 @@ static const char *name_in_line(char *line, enum proto proto, uint16_t port)
 static const char *name_in_services(const struct host *host, struct arena *arena, enum proto proto,
 	uint16_t port)
 {
-	AUTO(buf) struct buf file;
+	AUTO(buf) struct buf file = BUF_INIT(SERVICES_MAX);
 
-	buf_init(&file, SERVICES_MAX);
 	if (fs_read_at(host->root, "etc/services", &file) < 0)
 		return NULL;
 	for (char *line = file.data, *end; line && *line; line = end) {
@@ -146,9 +145,8 @@ static const char *name_in_services(const struct host *host, struct arena *arena
 
 static const char *escaped(struct arena *arena, const char *s)
 {
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(256);
 
-	buf_init(&b, 256);
 	text_escape(&b, s, strlen(s));
 	return arena_strdup(arena, b.data);
 }

@@ -19,7 +19,7 @@
 #define AT_ONCE	      48
 #define JOB_MS	      700
 #define BANNER_MS     150
-#define OWN_BANNER_MS 350 /* when it is one of those that speak first */
+#define OWN_BANNER_MS 250 /* when it is one of those that speak first */
 
 struct prober {
 	struct arena *arena;
@@ -91,14 +91,17 @@ static const char *refusal(struct prober *p, const struct probe_job *job)
 
 /* --- in which order --- */
 
+/* A web page may take its time, and little else keeps silent when it hears HTTP. */
 static void add_step(struct look *l, const struct decoder *ask, unsigned listen_ms)
 {
+	bool is_http = ask && str_eq(ask->name, "http");
+
 	for (size_t i = 0; i < l->step_count; i++) {
 		if (l->plan[i].ask == ask)
 			return;
 	}
 	if (l->step_count < LOOK_STEPS_MAX)
-		l->plan[l->step_count++] = (struct look_step){ask, listen_ms, false};
+		l->plan[l->step_count++] = (struct look_step){ask, listen_ms, is_http};
 }
 
 /*
@@ -119,7 +122,6 @@ static void make_plan(struct look *l, const struct probe_job *job)
 		add_step(l, NULL, BANNER_MS);
 	if (unknown_word || job->endpoint.proto == PROTO_UNIX_STREAM)
 		return;
-	l->plan[0].patient = guess == http; /* a page may take its time */
 	add_step(l, http, server_first ? 0 : BANNER_MS);
 	for (size_t i = 0; i < ARRAY_SIZE(fallbacks); i++)
 		add_step(l, decoder_find(fallbacks[i]), 0);

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "inventory/probe.h"
+#include "inventory/services.h"
 #include "inventory/speaks.h"
 
 /* Where a listener answers on this machine: a wildcard is asked over loopback. */
@@ -23,6 +24,7 @@ static void learn(struct snapshot *s, struct service *service, const struct prob
 {
 	if (job->speaks) {
 		speaks_learn(s->arena, service, job->speaks, job->version, job->detail);
+		service->url = services_url(s, service);
 	} else if (!service->note) {
 		service->note = job->why_not ? arena_printf(s->arena, "probe: %s", job->why_not)
 					     : "probe: accepts, but says nothing known";

@@ -144,13 +144,16 @@ static bool is_container(const struct service *service, const char *name)
 	return (c->name && str_eq(c->name, name)) || (strlen(name) >= 4 && str_starts(c->id, name));
 }
 
-/* The process itself or one that it started. */
+/* The process itself or one that it started; pid 1 started everything and means itself only. */
 static bool is_of_pid(const struct service *service, pid_t pid)
 {
-	for (size_t i = 0; i < service->owner_count; i++)
-		for (const struct owner *o = service->owners[i]; o; o = o->parent)
-			if (o->pid == pid)
-				return true;
+	for (size_t i = 0; i < service->owner_count; i++) {
+		const struct owner *o = service->owners[i];
+		while (o && o->pid != pid && pid != 1)
+			o = o->parent;
+		if (o && o->pid == pid)
+			return true;
+	}
 	return false;
 }
 

@@ -11,10 +11,9 @@
 #include "base/map.h"
 #include "base/must.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "inventory/published.h"
 #include "inventory/speaks.h"
-#include <errno.h>
-#include <signal.h>
 
 #define SERVICES_MAX 1000000
 
@@ -272,7 +271,7 @@ static uint32_t judge_problems(const struct draft *d)
 	return all_stopped ? bits | PROBLEM_STOPPED : bits;
 }
 
-static const char *make_url(struct snapshot *s, const struct service *service)
+const char *services_url(struct snapshot *s, const struct service *service)
 {
 	const struct endpoint *e = &service->listeners[0].endpoint;
 	bool tls = service->speaks && str_eq(service->speaks, "https");
@@ -318,7 +317,7 @@ static void complete(struct drafts *ds, struct draft *d)
 		service->problems |= PROBLEM_EXPOSED;
 	service->note = judge_note(s, d);
 	speaks_guess(s->arena, service);
-	service->url = make_url(s, service);
+	service->url = services_url(s, service);
 }
 
 static bool overlap(const struct service *a, const struct service *b)

@@ -3,13 +3,11 @@
  */
 #pragma once
 
-#include "base/vec.h"
 #include "model/snapshot.h"
 #include "sys/host.h"
 
-struct service_list {
-	VEC(struct service *) v;
-};
-
 /* Needs sockets, holders, owners, namespaces and addresses of `s`; sets services and the count. */
 void services_build(const struct host *host, struct snapshot *s);
+
+/* Where to open a service that speaks http or https; NULL for others. In the snapshot's arena. */
+const char *services_url(struct snapshot *s, const struct service *service);

@@ -50,7 +50,14 @@ void address_format(struct buf *out, const struct address *a)
 		buf_char(out, '?');
 		return;
 	}
-	buf_str(out, text);
+	/* inet_ntop writes ::a:b as ::0.10.0.11, which RFC 5952 keeps for addresses known as such */
+	static const uint8_t zero[12];
+	unsigned high = (unsigned)a->bytes[12] << 8 | a->bytes[13];
+	unsigned low = (unsigned)a->bytes[14] << 8 | a->bytes[15];
+	if (a->family == AF_INET6 && memcmp(a->bytes, zero, sizeof(zero)) == 0 && high)
+		buf_printf(out, "::%x:%x", high, low);
+	else
+		buf_str(out, text);
 	if (a->scope == 0)
 		return;
 	if (if_indextoname(a->scope, name))

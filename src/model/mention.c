@@ -264,7 +264,7 @@ static void join_lone_port(struct search *s)
 static bool is_wanted(const struct search *s, const struct found *f)
 {
 	const struct target *t = &f->piece.target;
-	bool any_port = false, any_upstream = false, same_port = false, any_plain = false;
+	bool any_port = false, any_upstream = false, same_port = false;
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct found *o = &s->found[i];
@@ -273,7 +273,6 @@ static bool is_wanted(const struct search *s, const struct found *f)
 			continue;
 		any_upstream |= o->upstream;
 		any_port |= other->has_port;
-		any_plain |= o->role == ROLE_TARGET && other->has_port;
 		same_port |=
 			other->kind != TARGET_PORT && other->has_port && other->port == t->port;
 	}

@@ -31,10 +31,9 @@ static void describe(const struct target *targets, size_t count, struct buf *out
 static void check_text(const char *text, size_t len, const char *want)
 {
 	AUTO(arena) struct arena *arena = arena_new();
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(8192);
 	struct target targets[MENTION_MAX];
 
-	buf_init(&b, 8192);
 	describe(targets, mention_find(arena, text, len, targets, MENTION_MAX), &b);
 	if (!str_eq(b.data, want))
 		fprintf(stderr, "in the text:\n%.*s\n", (int)len, text);
@@ -45,11 +44,10 @@ static void check_text(const char *text, size_t len, const char *want)
 TEST(finds_what_texts_name)
 {
 	AUTO(close) int dir = open(getenv("LOOPSCOPE_TESTS"), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO(buf) struct buf file, text;
+	AUTO(buf) struct buf file = BUF_INIT(1 << 20);
+	AUTO(buf) struct buf text = BUF_INIT(1 << 16);
 	size_t blocks = 0;
 
-	buf_init(&file, 1 << 20);
-	buf_init(&text, 1 << 16);
 	CHECK_INT(fs_read_at(dir, "fixtures/mention/texts.txt", &file), 0);
 	for (char *line = file.data, *end; *line; line = end + 1) {
 		end = strchr(line, '\n');
@@ -87,10 +85,9 @@ TEST(fills_targets)
 TEST(keeps_limits)
 {
 	AUTO(arena) struct arena *arena = arena_new();
-	AUTO(buf) struct buf b;
+	AUTO(buf) struct buf b = BUF_INIT(1 << 20);
 	struct target t[MENTION_MAX + 1];
 
-	buf_init(&b, 1 << 20);
 	for (int i = 1; i <= 100; i++)
 		buf_printf(&b, "127.0.0.1:%d\n", i);
 	CHECK_INT(mention_find(arena, b.data, b.len, t, MENTION_MAX + 1), MENTION_MAX);

@@ -7,12 +7,6 @@
 
 #define LINE_WINDOW 160
 
-static bool is_word_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_';
-}
-
 char span_at(const struct span *s, size_t i)
 {
 	return i < s->len ? s->text[i] : '\0';
@@ -25,15 +19,25 @@ bool span_starts(const struct span *s, size_t i, const char *what)
 	return i <= s->len && n <= s->len - i && strncasecmp(s->text + i, what, n) == 0;
 }
 
+char *span_copy(const struct span *s, size_t start, size_t end)
+{
+	return arena_strndup(s->arena, s->text + start, end - start);
+}
+
+char span_before(const struct span *s, size_t at)
+{
+	return at ? s->text[at - 1] : '\0';
+}
+
 struct word word_before(const struct span *s, size_t at)
 {
 	struct word w = {.start = at};
 	size_t end = at, n = 0;
 
-	while (end > 0 && !is_word_char(s->text[end - 1]) && s->text[end - 1] != '\n')
+	while (end > 0 && !char_is_word(s->text[end - 1]) && s->text[end - 1] != '\n')
 		end--;
 	w.start = w.end = end;
-	while (w.start > 0 && is_word_char(s->text[w.start - 1]))
+	while (w.start > 0 && char_is_word(s->text[w.start - 1]))
 		w.start--;
 	for (size_t i = w.start; i < end && n < WORD_MAX - 1; i++) {
 		char c = s->text[i];
@@ -93,7 +97,7 @@ size_t digits_of_port(const struct span *s, size_t at, uint16_t *out)
 	while (n < 6 && span_at(s, at + n) >= '0' && span_at(s, at + n) <= '9')
 		value = value * 10 + (uint32_t)(span_at(s, at + n++) - '0');
 	char next = span_at(s, at + n), after = span_at(s, at + n + 1);
-	if (n == 0 || n > 5 || value > UINT16_MAX || is_word_char(next))
+	if (n == 0 || n > 5 || value > UINT16_MAX || char_is_word(next))
 		return 0;
 	if (next == '.' && after >= '0' && after <= '9')
 		return 0;

@@ -34,10 +34,29 @@ static const char *name_from_argv(const struct owner *o)
 }
 
 /* "python3.11" -> "python", "/usr/bin/node" -> "node" */
+/*
+ * The file's name misleads where one file is many programs (redis-server is a link to
+ * redis-check-rdb, busybox is everything). When the arguments and the kernel agree on another name,
+ * that is how it was started. A script has its interpreter in the arguments and its own name in the
+ * kernel, so they differ and the file decides.
+ */
+static const char *name_as_started(const struct owner *o)
+{
+	if (!o->argc || str_empty(o->comm))
+		return NULL;
+	const char *base = str_basename(o->argv[0]);
+	size_t len = strcspn(base, " :");
+	if (len == 0 || len != strlen(o->comm) || strncmp(base, o->comm, len) != 0)
+		return NULL;
+	return o->comm;
+}
+
 const char *owner_program(const struct owner *o)
 {
-	const char *name = o->exe ? str_basename(o->exe) : name_from_argv(o);
+	const char *name = name_as_started(o);
 
+	if (!name)
+		name = o->exe ? str_basename(o->exe) : name_from_argv(o);
 	if (str_empty(name))
 		name = str_empty(o->comm) ? "?" : o->comm;
 	if (str_starts(name, "python"))
@@ -94,7 +113,7 @@ static const struct field owner_fields[] = {
 		.help = "the program's short name"},
 	FIELD(struct owner, user, FIELD_TEXT, "USER", "the user it runs as"),
 	FIELD(struct owner, uid, FIELD_UINT32, "UID", "the user's number", .align_right = true),
-	FIELD(struct owner, started_ms, FIELD_TIME, "SINCE", "when it started"),
+	FIELD_OF(struct owner, started_ms, "started", FIELD_TIME, "SINCE", "when it started"),
 	FIELD(struct owner, ppid, FIELD_INT32, "PPID", "the parent's process id",
 		.align_right = true),
 	FIELD(struct owner, comm, FIELD_TEXT, "COMM", "the kernel's 15 bytes of its name"),

@@ -81,8 +81,8 @@ struct owner {
 	const struct owner *parent;	   /* who started it, up to pid 1; NULL = unknown */
 	bool orphaned; /* the one that started it is gone, and no supervisor keeps it */
 	const char *orphan_why;
-	bool gone;		  /* it vanished while it was being read */
-	bool denied;		  /* it is there, but some of it may not be read */
+	bool gone;   /* it vanished while it was being read */
+	bool denied; /* it is there, but some of it may not be read */
 };
 
 /* The program as a person names it: "node", "python", "postgres": from argv and exe. Never NULL. */

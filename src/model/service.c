@@ -56,6 +56,12 @@ void service_owner_text(const struct service *s, struct buf *out)
 		buf_printf(out, " +%zu", s->owner_count - 1);
 }
 
+bool service_is_hidden(const struct service *s)
+{
+	return s->owner_count == 0 && !s->container &&
+		(s->ownerless == OWNERLESS_HIDDEN || s->ownerless == OWNERLESS_NAMESPACE);
+}
+
 static void owner_text(const void *record, struct buf *out)
 {
 	service_owner_text(record, out);
@@ -69,10 +75,6 @@ static void name_text(const void *record, struct buf *out)
 	if (s->project && s->project->branch) {
 		buf_str(out, "  ");
 		escaped(out, s->project->branch);
-	}
-	if (s->netns_label && !s->container) {
-		buf_str(out, "  in ");
-		escaped(out, s->netns_label);
 	}
 }
 
@@ -118,7 +120,10 @@ static void reach_field_text(const void *record, struct buf *out)
 {
 	const struct service *s = record;
 
-	buf_str(out, reach_text(s->reach));
+	if (s->reach == REACH_NAMESPACE && !s->container)
+		buf_str(out, "its namespace");
+	else
+		buf_str(out, reach_text(s->reach));
 }
 
 static void since_text(const void *record, struct buf *out)
@@ -164,14 +169,8 @@ static const struct field service_fields[] = {
 		.title = "OWNER",
 		.text = owner_text,
 		.help = "the process or container behind it"},
-	{.name = "since",
-		.kind = FIELD_COMPUTED,
-		.title = "SINCE",
-		.text = since_text,
-		.align_right = true,
-		.priority = 4,
-		.table_only = true,
-		.help = "how long the owner runs"},
+	FIELD_OF(struct service, since_ms, "since", FIELD_TIME, "SINCE", "when the owner started",
+		.text = since_text, .align_right = true, .priority = 4),
 	{.name = "reach",
 		.kind = FIELD_ENUM,
 		.offset = offsetof(struct service, reach),
@@ -199,8 +198,6 @@ static const struct field service_fields[] = {
 		.name_of = knowledge_name, .priority = PRIORITY_HIDDEN),
 	FIELD(struct service, uid, FIELD_UINT32, "UID", "the user who opened the socket",
 		.align_right = true, .priority = PRIORITY_HIDDEN),
-	FIELD(struct service, since_ms, FIELD_TIME, "STARTED", "when the owner started",
-		.priority = PRIORITY_HIDDEN),
 	FIELD(struct service, connections, FIELD_UINT64, "CONNS", "connections established now",
 		.align_right = true, .priority = PRIORITY_HIDDEN),
 	FIELD(struct service, url, FIELD_TEXT, "URL", "where to open it",
@@ -208,7 +205,7 @@ static const struct field service_fields[] = {
 	FIELD_OF(struct service, held_by, "held_by", FIELD_TEXT, "HELD BY",
 		"when no process is visible", .priority = PRIORITY_HIDDEN),
 	FIELD_OF(struct service, netns_label, "namespace", FIELD_TEXT, "NAMESPACE",
-		"another network namespace; empty for this one", .priority = PRIORITY_HIDDEN),
+		"another network namespace; empty for this one", .priority = 3),
 	FIELD(struct service, container, FIELD_RECORD, NULL, "the container",
 		.type = &container_type),
 	FIELD(struct service, project, FIELD_RECORD, NULL, "the project", .type = &project_type),

@@ -165,14 +165,17 @@ void out_style(struct out *o, enum style s)
 		[STYLE_BAD] = "\x1b[31m",
 	};
 
-	if (o->color)
-		out_str(o, codes[s]);
+	if (!o->color)
+		return;
+	out_str(o, codes[s]);
+	o->style_code = codes[s];
 }
 
 void out_plain(struct out *o)
 {
 	if (o->color)
 		out_str(o, "\x1b[0m");
+	o->style_code = NULL;
 }
 
 void out_styled(struct out *o, enum style s, const char *text)

@@ -20,6 +20,7 @@ struct out {
 	struct buf text;
 	bool tty, color, utf8, links, page;
 	unsigned columns, rows; /* of the terminal; columns 0 = not one, never cut */
+	const char *style_code; /* of the style that is on; NULL = plain */
 	int error;		/* first write error as negative errno; EPIPE ends quietly */
 };
 

@@ -6,8 +6,10 @@
 #include "base/text.h"
 #include <errno.h>
 
-#define CELL_MAX  (64u << 10)
-#define CUT_FLOOR 12u /* a column is never cut below this */
+#define CELL_MAX (64u << 10)
+
+/* How narrow a column may be cut: first so that one still recognises things, then whatever fits. */
+static const size_t cut_floors[] = {12, 4};
 
 static int unknown_column(const struct record_type *type, const char *name, struct err *err)
 {
@@ -91,6 +93,22 @@ static size_t total_width(const struct table *t, const struct layout *l)
 	return total;
 }
 
+/* Takes what is too much from the widest columns down to the floor. A cut number would be a lie. */
+static void cut(const struct table *t, struct layout *l, size_t columns, size_t floor)
+{
+	for (size_t total; (total = total_width(t, l)) > columns;) {
+		size_t widest = SIZE_MAX;
+		for (size_t c = 0; c < t->column_count; c++)
+			if (l->shown[c] && !t->columns[c]->align_right && l->width[c] > floor &&
+				(widest == SIZE_MAX || l->width[c] > l->width[widest]))
+				widest = c;
+		if (widest == SIZE_MAX)
+			break;
+		l->width[widest] =
+			MAX(l->width[widest] - MIN(total - columns, l->width[widest]), floor);
+	}
+}
+
 static void fit(const struct table *t, struct layout *l, size_t columns)
 {
 	while (!t->chosen && total_width(t, l) > columns) {
@@ -104,16 +122,8 @@ static void fit(const struct table *t, struct layout *l, size_t columns)
 			break;
 		l->shown[drop] = false;
 	}
-	for (size_t total; (total = total_width(t, l)) > columns;) {
-		size_t widest = 0;
-		for (size_t c = 0; c < t->column_count; c++)
-			if (l->shown[c] && (!l->shown[widest] || l->width[c] > l->width[widest]))
-				widest = c;
-		if (l->width[widest] <= CUT_FLOOR)
-			break;
-		l->width[widest] = MAX(l->width[widest] - MIN(total - columns, l->width[widest]),
-			(size_t)CUT_FLOOR);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(cut_floors); i++)
+		cut(t, l, columns, cut_floors[i]);
 }
 
 static void print_cell(struct out *out, const struct field *f, const struct buf *cell,
@@ -213,8 +223,6 @@ int table_sort(const struct record_type *type, const char *by, const void **rows
 	struct sort_key key = {.descending = by[0] == '-'};
 	const char *name = by + key.descending;
 
-	if (str_eq(name, "since") && record_field(type, "since_ms"))
-		name = "since_ms"; /* the column shows words; order by the time behind them */
 	key.field = record_field(type, name);
 	if (!key.field || !key.field->title)
 		return unknown_column(type, name, err);

@@ -89,6 +89,12 @@ TEST(drops_columns_by_priority_then_cuts)
 		"   80  nginx\n"
 		"11434  \\x1b[3\xe2\x80\xa6"
 		"evil\\n\n");
+	CHECK_STR(print(NULL, 13, false), /* and on a very narrow terminal below what is readable */
+		" 3000  sho\xe2\x80\xa6"
+		"eb\n"
+		"   80  nginx\n"
+		"11434  \\x1\xe2\x80\xa6"
+		"\\n\n");
 }
 
 TEST(never_drops_what_was_asked_for)
@@ -131,8 +137,7 @@ TEST(refuses_unknown_columns)
 	table_init(&table, &type, "prot", &err);
 	CHECK_STR(err.text,
 		"'prot' is not a column: the columns are port, name, note, since, rare, since_ms");
-	AUTO(buf) struct buf many;
-	buf_init(&many, 1000);
+	AUTO(buf) struct buf many = BUF_INIT(1000);
 	buf_str(&many, "port");
 	for (int i = 0; i < TABLE_COLUMNS_MAX; i++)
 		buf_str(&many, ",port");

@@ -11,6 +11,7 @@
 #include "sys/bpf/skeleton.h"
 #include "sys/caps.h"
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 AUTO_DEFINE(skeleton, struct holders_bpf *, holders_bpf__destroy)
@@ -56,6 +57,14 @@ static int read_all(int fd, struct holder_list *out)
 	}
 }
 
+/* PROC_PID_INIT_INO of include/linux/proc_ns.h; the kernel gives it to no other namespace. */
+static bool in_first_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == 0xEFFFFFFCu;
+}
+
 int holders_iterate(const struct holder_query *query, struct holder_list *out, struct err *err)
 {
 	AUTO(skeleton) struct holders_bpf *skeleton = holders_bpf__open();
@@ -68,6 +77,7 @@ int holders_iterate(const struct holder_query *query, struct holder_list *out, s
 		(query->protos & ~(PROTO_BITS_UNIX | PROTO_BIT(PROTO_PACKET))) != 0;
 	skeleton->rodata->want_unix = (query->protos & PROTO_BITS_UNIX) != 0;
 	skeleton->rodata->want_packet = (query->protos & PROTO_BIT(PROTO_PACKET)) != 0;
+	skeleton->rodata->nested = !in_first_pid_namespace();
 	skeleton->rodata->tcp_only =
 		(query->protos & ~(PROTO_BITS_UNIX | PROTO_BIT(PROTO_PACKET))) ==
 		PROTO_BIT(PROTO_TCP);

@@ -77,10 +77,9 @@ bool sysctl_local_range(const struct host *host, struct port_range *out)
 
 bool sysctl_is_reserved(const struct host *host, uint16_t port)
 {
-	AUTO(buf) struct buf text;
+	AUTO(buf) struct buf text = BUF_INIT(LIST_MAX);
 	struct port_range r;
 
-	buf_init(&text, LIST_MAX);
 	if (fs_read_at(host->root, "proc/sys/net/ipv4/ip_local_reserved_ports", &text) < 0)
 		return false;
 	for (const char *cursor = text.data; sysctl_next_range(&cursor, &r);)

@@ -62,8 +62,20 @@ struct file {
 	struct inode *f_inode;
 };
 
+struct upid {
+	int nr;
+	void *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[];
+};
+
 struct task_struct {
 	int tgid;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
 };
 
 struct seq_file;
@@ -87,8 +99,25 @@ struct bpf_iter__task_file {
 const volatile __u32 want_states;
 const volatile __u32 want_port;
 const volatile __u8 want_inet, want_unix, want_packet, tcp_only;
+const volatile __u8 nested; /* the reader is not in the first pid namespace */
 
 char LICENSE[] SEC("license") = "GPL";
+
+/* The process id as the reader of the iterator sees it: in a container numbers are others. */
+static __always_inline __u32 pid_here(struct task_struct *task)
+{
+	struct task_struct *reader = (struct task_struct *)bpf_get_current_task();
+	int number = 0;
+
+	if (!nested)
+		return task->tgid;
+	__u32 level = BPF_CORE_READ(reader, thread_pid, level);
+	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	const void *numbers = (const char *)pid + bpf_core_field_offset(pid->numbers);
+	bpf_probe_read_kernel(&number, sizeof(number),
+		(const char *)numbers + (level & 31) * sizeof(struct upid));
+	return number;
+}
 
 SEC("iter/task_file")
 int dump(struct bpf_iter__task_file *ctx)
@@ -121,7 +150,7 @@ int dump(struct bpf_iter__task_file *ctx)
 
 	struct holder_record record = {
 		.inode = file->f_inode->i_ino,
-		.pid = task->tgid,
+		.pid = pid_here(task),
 		.fd = ctx->fd,
 		.netns = sk->__sk_common.skc_net.net->ns.inum,
 	};
