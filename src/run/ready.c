@@ -22,6 +22,7 @@
 #define PAUSE_FIRST_MS 10
 #define PAUSE_MAX_MS   250
 #define CONNECT_MS     1000
+#define HUNG_MS	       50    /* loopback answers in less, even on a busy machine */
 #define ANSWER_MS      10000 /* a development server may compile before its first answer */
 #define HEAD_MAX       8192
 
@@ -34,6 +35,7 @@ struct attempt {
 	struct loop_timer timer;
 	struct buf in, out;
 	int socket; /* -1 = none */
+	uint64_t start_ns;
 	bool connected, busy;
 };
 
@@ -306,6 +308,7 @@ static void start_attempt(struct attempt *a)
 	struct sockaddr_storage to;
 	socklen_t len = address_of(&a->place.endpoint, &to);
 
+	a->start_ns = clock_mono_ns();
 	a->socket = socket(to.ss_family,
 		socket_type(a->place.endpoint.proto) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->socket < 0) {
@@ -405,14 +408,14 @@ static void on_watched_end(void *data, int status)
 	loop_stop(w->loop);
 }
 
-/* A try that was still under way tells more than the one before it. */
+/* A try that was under way for a while tells more than the one before it. */
 static void note_unfinished(struct waiter *w)
 {
 	uint64_t tries = w->result->tries;
 
 	for (size_t i = 0; i < READY_ENDPOINTS_MAX; i++) {
 		const struct attempt *a = &w->attempts[i];
-		if (a->busy)
+		if (a->busy && clock_mono_ns() - a->start_ns >= HUNG_MS * LOOP_MS)
 			note(w, &a->place, a->connected ? READY_NO_ANSWER : READY_SILENT, 0, NULL);
 	}
 	if (w->busy && w->best.saw >= w->result->saw)
@@ -432,7 +435,9 @@ static int run(struct waiter *w, struct err *err)
 	if (!w->ended)
 		try_now(w);
 	if (!w->done && !w->ended)
-		loop_run(w->loop, w->start_ns + MAX(w->q->timeout_ms, 20ull) * LOOP_MS);
+		loop_run(w->loop,
+			MAX(w->start_ns + w->q->timeout_ms * LOOP_MS,
+				clock_mono_ns() + 2 * HUNG_MS * LOOP_MS));
 	if (!w->done)
 		note_unfinished(w);
 	for (size_t i = 0; i < READY_ENDPOINTS_MAX; i++)
@@ -547,3 +552,44 @@ void ready_text(const struct ready_result *r, struct buf *out)
 		return;
 	}
 }
+
+static void endpoint_text(const void *record, struct buf *out)
+{
+	const struct ready_result *r = record;
+
+	if (r->endpoint.port || r->endpoint.path)
+		endpoint_format(out, &r->endpoint);
+}
+
+static void says_text(const void *record, struct buf *out)
+{
+	ready_text(record, out);
+}
+
+static bool has_status(const void *record)
+{
+	return ((const struct ready_result *)record)->status != 0;
+}
+
+static const struct field fields[] = {
+	FIELD(struct ready_result, saw, FIELD_ENUM, "SAW",
+		"nothing, refused, unreached, silent, no-answer, not-http, status, taken or ready",
+		.name_of = ready_saw_name),
+	{.name = "says",
+		.kind = FIELD_COMPUTED,
+		.title = "SAYS",
+		.text = says_text,
+		.help = "the same in words"},
+	{.name = "endpoint",
+		.kind = FIELD_COMPUTED,
+		.title = "ENDPOINT",
+		.text = endpoint_text,
+		.help = "where it was seen"},
+	FIELD(struct ready_result, status, FIELD_UINT16, "STATUS", "of the HTTP answer",
+		.has = has_status),
+	FIELD(struct ready_result, took_ns, FIELD_UINT64, "TOOK", "how long it took"),
+	FIELD(struct ready_result, tries, FIELD_UINT64, "TRIES", "how often it was tried"),
+};
+
+const struct record_type ready_result_type =
+	RECORD_TYPE("ready_result", struct ready_result, fields);

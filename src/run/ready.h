@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/endpoint.h"
+#include "model/field.h"
 #include <sys/types.h>
 
 #define READY_ENDPOINTS_MAX 16
@@ -46,6 +47,15 @@ struct ready_place {
 	bool listening; /* the kernel lists a listener there */
 };
 
+struct ready_result {
+	int saw;		  /* enum ready_saw */
+	struct endpoint endpoint; /* where it was seen; port 0 and no path: nowhere */
+	uint16_t status;	  /* of HTTP */
+	const char *why;	  /* READY_NOTHING, READY_UNREACHED: in words; else NULL */
+	uint64_t took_ns;
+	uint64_t tries;
+};
+
 struct ready_query {
 	enum ready_want want;
 	struct ready_range statuses[READY_RANGES_MAX];
@@ -59,17 +69,12 @@ struct ready_query {
 	 * (yet). READY_GONE: those that still listen.
 	 */
 	size_t (*find)(void *data, struct ready_place *out, const char **why);
+	/* After each try that was in vain, for those who show progress; may be NULL. */
+	void (*tried)(void *data, const struct ready_result *r);
 	void *data;
 };
 
-struct ready_result {
-	int saw;		  /* enum ready_saw */
-	struct endpoint endpoint; /* where it was seen; port 0 and no path: nowhere */
-	uint16_t status;	  /* of HTTP */
-	const char *why;	  /* READY_NOTHING, READY_UNREACHED: in words; else NULL */
-	uint64_t took_ns;
-	uint64_t tries;
-};
+extern const struct record_type ready_result_type;
 
 /*
  * 0 when it is so. -ETIMEDOUT, -EINTR (Ctrl-C) or -ESRCH (the watched process ended) otherwise; the

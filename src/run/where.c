@@ -104,6 +104,13 @@ static bool list(struct where *w, struct arena *arena, struct socket_list *out)
 	return fd >= 0 && sock_diag_list(fd, &query, 0, arena, out, NULL) >= 0;
 }
 
+/* A connection to one address says more than the list; a datagram socket cannot be connected to. */
+static bool needs_list(const struct where *w)
+{
+	return w->gone || w->target->kind == TARGET_PORT || w->target->proto == PROTO_UDP ||
+		w->target->proto == PROTO_UDPLITE;
+}
+
 static bool answers_at(const struct socket *s, const struct address *a)
 {
 	struct address to = *a;
@@ -214,7 +221,7 @@ size_t where_find(void *data, struct ready_place *out, const char **why)
 	}
 	AUTO(arena) struct arena *arena = arena_new();
 	struct socket_list sockets = {.v.max = SOCKETS_MAX};
-	if (!list(w, arena, &sockets))
+	if (needs_list(w) && !list(w, arena, &sockets))
 		*why = "the kernel does not list its sockets";
 	if (w->target->kind == TARGET_UNIX)
 		find_by_path(w, &sockets, &p);
