@@ -85,18 +85,43 @@ static const char *user_of(struct planning *p, const struct owner *o)
 	return arena_strdup(p->w->arena, text.data);
 }
 
-/* "port 3000", "port 53/udp", "unix:/run/x", "port 80 inside web" */
+static bool is_goal(const struct planning *p, const struct socket *s)
+{
+	VEC_EACH (&p->sockets, it)
+		if (&p->w->snapshot->sockets[*it] == s)
+			return true;
+	return false;
+}
+
+/* Nobody but goals, and listeners of the same process, has this port: the whole of it becomes free. */
+static bool is_whole_port(const struct planning *p, const struct socket *s)
+{
+	const struct snapshot *snap = p->w->snapshot;
+
+	for (size_t i = 0; i < snap->socket_count; i++) {
+		const struct socket *other = &snap->sockets[i];
+		if (!socket_is_listener(other) || other->local.proto != s->local.proto ||
+			other->local.port != s->local.port || other->netns != s->netns)
+			continue;
+		if (!is_goal(p, other) && (!other->owner || other->owner != s->owner))
+			return false;
+	}
+	return true;
+}
+
+/* "port 3000", "127.0.0.1:3000", "port 53/udp", "unix:/run/x", "port 80 inside web" */
 static const char *what_of(struct planning *p, const struct socket *s)
 {
 	AUTO(buf) struct buf text = BUF_INIT(4096);
 	const char *label = p->w->snapshot->namespaces[s->netns].label;
+	bool other_proto = s->local.proto != PROTO_TCP && !proto_is_unix(s->local.proto);
 
-	if (proto_is_unix(s->local.proto))
+	if (proto_is_unix(s->local.proto) || !is_whole_port(p, s))
 		endpoint_format(&text, &s->local);
-	else if (s->local.proto == PROTO_TCP)
-		buf_printf(&text, "port %u", s->local.port);
 	else
-		buf_printf(&text, "port %u/%s", s->local.port, proto_name(s->local.proto));
+		buf_printf(&text, "port %u", s->local.port);
+	if (other_proto)
+		buf_printf(&text, "/%s", proto_name(s->local.proto));
 	if (s->netns && label) {
 		buf_str(&text, " inside ");
 		text_escape(&text, label, strlen(label));
@@ -112,6 +137,7 @@ struct free_endpoint plan_endpoint(struct planning *p, const struct socket *s)
 	endpoint_format(&text, &s->local);
 	return (struct free_endpoint){
 		.text = arena_strdup(p->w->arena, text.data),
+		.what = what_of(p, s),
 		.endpoint = s->local,
 		.v6only = s->v6only,
 		.dual_stack = s->dual_stack,
@@ -325,20 +351,24 @@ static void add_headline(struct planning *p, const struct socket *s, const struc
 			find_service(p->w->snapshot, s)};
 }
 
-/* One socket that is to become free. */
-static void add_goal(struct planning *p, uint32_t index)
+/* One more socket that is to become free; false when it is one already. */
+static bool add_socket(struct planning *p, uint32_t index)
+{
+	if (is_goal(p, &p->w->snapshot->sockets[index]))
+		return false;
+	uint32_t *slot = vec_push(&p->sockets);
+	if (slot)
+		*slot = index;
+	return slot != NULL;
+}
+
+static void add_goal(struct planning *p, const struct socket *s)
 {
 	const struct snapshot *snap = p->w->snapshot;
-	const struct socket *s = &snap->sockets[index];
-
-	VEC_EACH (&p->sockets, it)
-		if (*it == index)
-			return;
-	uint32_t *slot = vec_push(&p->sockets);
 	struct free_endpoint *e = vec_push(&p->endpoints);
-	if (!slot || !e)
+
+	if (!e)
 		return;
-	*slot = index;
 	*e = plan_endpoint(p, s);
 	if (s->holder_count == 0)
 		refuse_ownerless(p, s);
@@ -392,10 +422,12 @@ static int add_targets(struct planning *p, struct err *err)
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < count; k++)
-			add_goal(p, found[k]);
+			add_socket(p, found[k]);
 		if (count == 0)
 			add_missing(p, t);
 	}
+	VEC_EACH (&p->sockets, index)
+		add_goal(p, &p->w->snapshot->sockets[*index]);
 	return 0;
 }
 
@@ -407,11 +439,32 @@ static bool is_orphan(const struct planning *p, const struct socket *s)
 	return service && (service->problems & PROBLEM_ORPHANED);
 }
 
+/* A left-over service that may not be stopped is told as a refusal, and does not hinder the others. */
+static void add_orphan(struct planning *p, uint32_t index)
+{
+	size_t holders = p->holders.count, endpoints = p->endpoints.count,
+	       victims = p->victims.count, kept = p->kept.count, steps = p->steps.count,
+	       refusals = p->refusals.count, sockets = p->sockets.count;
+
+	if (add_socket(p, index))
+		add_goal(p, &p->w->snapshot->sockets[index]);
+	if (p->refusals.count == refusals)
+		return;
+	p->holders.count = holders;
+	p->endpoints.count = endpoints;
+	p->victims.count = victims;
+	p->kept.count = kept;
+	p->steps.count = steps;
+	p->sockets.count = sockets;
+	if (p->signals > steps)
+		p->signals = 0;
+}
+
 static void add_orphans(struct planning *p)
 {
 	for (size_t i = 0; i < p->w->snapshot->socket_count; i++)
 		if (is_orphan(p, &p->w->snapshot->sockets[i]))
-			add_goal(p, (uint32_t)i);
+			add_orphan(p, (uint32_t)i);
 }
 
 /* --- the end --- */

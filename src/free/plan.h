@@ -3,7 +3,8 @@
  * stopped, what else ends or is cut off, and what stands against it.
  *
  * Made from a world and touches nothing. Everything lives in the world's arena and points into its
- * snapshot. A plan with refusals must not be carried out.
+ * snapshot. A plan for targets that has refusals must not be carried out; one for left-overs has left
+ * out what was refused.
  */
 #pragma once
 
@@ -34,6 +35,7 @@ const char *free_refusal_name(int kind);
 /* A listening socket that is to become free, or that closes with it. */
 struct free_endpoint {
 	const char *text; /* "127.0.0.1:3000" */
+	const char *what; /* "port 3000" when all of it becomes free, else as text */
 	struct endpoint endpoint;
 	bool v6only, dual_stack;
 	uint64_t cookie;

@@ -221,7 +221,10 @@ TEST(only_left_overs)
 	fake_world_init(&f);
 	struct owner *old = child_of(&f, f.init, 100, "/usr/bin/node");
 	struct owner *now = child_of(&f, f.zsh, 101, "/usr/bin/node");
-	old->orphaned = true;
+	struct owner *other = child_of(&f, f.init, 99, "/usr/bin/node");
+	other->uid = 1001;
+	old->orphaned = other->orphaned = true;
+	snap_listen(&f.snap, "127.0.0.1", 8079, other);
 	snap_listen(&f.snap, "127.0.0.1", 8080, old);
 	snap_listen(&f.snap, "127.0.0.1", 3000, now);
 	struct world *w = fake_world_ready(&f);
@@ -229,6 +232,25 @@ TEST(only_left_overs)
 	struct free_plan *plan;
 	CHECK_INT(plan_make(w, &q, &plan, NULL), 0);
 	CHECK_STR(victims(&f, plan), "holder 100");
+}
+
+TEST(one_address_of_a_port_is_named_as_such)
+{
+	AUTO(fake_world) struct fake_world f;
+
+	fake_world_init(&f);
+	struct owner *a = child_of(&f, f.zsh, 100, "/usr/bin/node"),
+		     *b = child_of(&f, f.zsh, 101, "/usr/bin/node");
+	snap_listen(&f.snap, "127.0.0.1", 3000, a);
+	snap_listen(&f.snap, "::1", 3000, b);
+	snap_listen(&f.snap, "127.0.0.1", 3001, a);
+	snap_listen(&f.snap, "::1", 3001, a);
+	struct free_plan *plan = plan_for(&f, "127.0.0.1:3000");
+	CHECK_STR(plan->endpoints[0].what, "127.0.0.1:3000");
+	CHECK_STR(plan->holders[0].what, "127.0.0.1:3000");
+	CHECK_STR(plan_for(&f, "127.0.0.1:3001")->endpoints[0].what, "port 3001");
+	CHECK_STR(plan_for(&f, "3000")->endpoints[1].what, "port 3000");
+	CHECK_INT(plan_for(&f, "3000")->holder_count, 2);
 }
 
 TEST(nobody_there)
@@ -247,4 +269,4 @@ TEST(nobody_there)
 TESTS(a_server_with_a_child_and_clients, a_runner_goes_first, a_wrapper_with_other_work_stays,
 	everybody_who_inherited_the_socket_ends, what_left_the_session_was_meant_to_stay,
 	never_what_loopscope_runs_in, missing_rights_are_told, a_supervisor_is_told_instead,
-	only_left_overs, nobody_there)
+	only_left_overs, one_address_of_a_port_is_named_as_such, nobody_there)

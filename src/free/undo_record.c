@@ -278,7 +278,7 @@ struct undo *undo_record(struct world *w, const struct free_plan *plan)
 	u->commands = arena_array(w->arena, struct undo_command, plan->step_count + 1);
 	for (size_t i = 0; i < plan->endpoint_count; i++) {
 		const struct free_endpoint *e = &plan->endpoints[i];
-		u->goals[u->goal_count++] = (struct undo_goal){e->text, e->endpoint};
+		u->goals[u->goal_count++] = (struct undo_goal){e->what, e->endpoint};
 	}
 	for (size_t i = 0; i < plan->victim_count; i++) {
 		const struct free_victim *v = &plan->victims[i];

@@ -180,8 +180,7 @@ TEST(says_why_it_did_not_start)
 	p = sample_process();
 	p.cwd = "/dev/null";
 	CHECK_INT(undo_start(&u, &p, &log, &pid, &err), -ENOTDIR);
-	CHECK_STR(err.text,
-		"cannot start 'sh -c': its folder '/dev/null': Not a directory");
+	CHECK_STR(err.text, "cannot start 'sh -c': its folder '/dev/null': Not a directory");
 }
 
 /* A real process, since its files are read from the real /proc. */

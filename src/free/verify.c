@@ -318,17 +318,23 @@ static bool listens(const struct verify_goal *g, struct arena *arena)
 	return found;
 }
 
-static void watch(const struct verify_goal *goals, size_t count, uint64_t watch_ms)
+static bool any_listens(const struct verify_query *q)
 {
-	uint64_t until = clock_mono_ms() + watch_ms;
+	AUTO(arena) struct arena *arena = arena_new();
 
-	while (clock_mono_ms() < until) {
-		AUTO(arena) struct arena *arena = arena_new();
-		for (size_t i = 0; i < count; i++)
-			if (listens(&goals[i], arena))
-				return;
+	for (size_t i = 0; i < q->count; i++)
+		if (listens(&q->goals[i], arena))
+			return true;
+	return false;
+}
+
+/* Waits until "somebody listens" is no longer `while_so`, or the time is over. */
+static void watch(const struct verify_query *q, uint64_t ms, bool while_so)
+{
+	uint64_t until = clock_mono_ms() + ms;
+
+	while (clock_mono_ms() < until && any_listens(q) == while_so)
 		pause_ms(TURN_MS);
-	}
 }
 
 static void probe(const struct verify_goal *g, int *plain, int *reuse)
@@ -350,24 +356,25 @@ static bool unexplained(const struct free_verdict *verdicts, size_t count)
 	return false;
 }
 
-int verify_run(const struct host *host, struct arena *arena, const struct verify_goal *goals,
-	size_t count, const struct snapshot *before, const struct free_plan *plan,
-	uint64_t watch_ms, struct free_verdict *out, struct snapshot **out_after, struct err *err)
+int verify_run(const struct host *host, struct arena *arena, const struct verify_query *q,
+	struct free_verdict *out, struct snapshot **out_after, struct err *err)
 {
 	AUTO(snapshot) struct snapshot *after = NULL;
 
-	watch(goals, count, watch_ms);
+	watch(q, q->settle_ms, true);
+	watch(q, q->watch_ms, false);
 	for (int i = 0; i < TRIES; i++) {
 		snapshot_free(steal(&after));
-		int r = look(host, goals, count, &after, err);
+		int r = look(host, q->goals, q->count, &after, err);
 		if (r < 0)
 			return r;
-		for (size_t k = 0; k < count; k++) {
+		for (size_t k = 0; k < q->count; k++) {
 			int plain, reuse;
-			probe(&goals[k], &plain, &reuse);
-			verify_judge(arena, &goals[k], before, after, plan, plain, reuse, &out[k]);
+			probe(&q->goals[k], &plain, &reuse);
+			verify_judge(arena, &q->goals[k], q->before, after, q->plan, plain, reuse,
+				&out[k]);
 		}
-		if (!unexplained(out, count))
+		if (!unexplained(out, q->count))
 			break; /* else something changed between the look and the bind */
 		pause_ms(TURN_MS / 2);
 	}

@@ -51,13 +51,18 @@ void verify_judge(struct arena *arena, const struct verify_goal *g, const struct
 	const struct snapshot *after, const struct free_plan *plan, int plain, int reuse,
 	struct free_verdict *out);
 
-/*
- * Looks and judges all goals; watches up to `watch_ms` for somebody who starts again. `before` and
- * `plan` may be NULL. The verdicts point into *out_after, which is owned by the caller.
- */
-int verify_run(const struct host *host, struct arena *arena, const struct verify_goal *goals,
-	size_t count, const struct snapshot *before, const struct free_plan *plan,
-	uint64_t watch_ms, struct free_verdict *out, struct snapshot **out_after, struct err *err);
+struct verify_query {
+	const struct verify_goal *goals;
+	size_t count;
+	const struct snapshot *before; /* NULL = none */
+	const struct free_plan *plan;  /* NULL = none */
+	uint64_t settle_ms; /* for a listener to go: supervisors stop things in their own time */
+	uint64_t watch_ms;  /* then for somebody who starts again */
+};
+
+/* Looks, and judges all goals into out. The verdicts point into *out_after, owned by the caller. */
+int verify_run(const struct host *host, struct arena *arena, const struct verify_query *q,
+	struct free_verdict *out, struct snapshot **out_after, struct err *err);
 
 /* How long somebody who could start a victim again should be watched; 0 when nobody is there. */
 uint64_t verify_watch_ms(struct world *w, const struct free_plan *plan);

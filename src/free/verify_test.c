@@ -156,12 +156,15 @@ TEST(looks_at_this_machine)
 	must(bind(fd, (struct sockaddr *)&in, len) == 0 && listen(fd, 1) == 0);
 	must(getsockname(fd, (struct sockaddr *)&in, &len) == 0);
 	struct verify_goal g = goal("127.0.0.1", ntohs(in.sin_port), 0);
-	CHECK_INT(verify_run(&host, arena, &g, 1, NULL, NULL, 0, &v, &after, NULL), 0);
+	struct verify_query q = {.goals = &g, .count = 1};
+	CHECK_INT(verify_run(&host, arena, &q, &v, &after, NULL), 0);
 	CHECK_STR(verify_state_name(v.state), "taken");
 	CHECK(v.owner && v.owner->pid == getpid());
 	snapshot_free(steal(&after));
 	close(fd);
-	CHECK_INT(verify_run(&host, arena, &g, 1, NULL, NULL, 50, &v, &after, NULL), 0);
+	q.settle_ms = 20000;
+	q.watch_ms = 50;
+	CHECK_INT(verify_run(&host, arena, &q, &v, &after, NULL), 0);
 	CHECK_STR(verify_state_name(v.state), "free");
 	host_close(&host);
 }
