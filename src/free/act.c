@@ -116,7 +116,8 @@ static void stop_processes(struct act *a)
 		uint64_t ticks = v->owner->start_ticks ? v->owner->start_ticks
 			: p			       ? p->start_ticks
 						       : 0;
-		a->r->processes[count].victim = v;
+		a->r->processes[count] =
+			(struct act_process){.victim = v, .pid = v->owner->pid, .call = v->call};
 		list[count++] = (struct stop_process){.pid = v->owner->pid,
 			.start_ticks = ticks,
 			.wave = v->wave,
@@ -221,16 +222,6 @@ void act_result_fini(struct act_result *r)
 
 /* --- fields --- */
 
-static void process_pid(const void *record, struct buf *out)
-{
-	buf_printf(out, "%d", ((const struct act_process *)record)->victim->owner->pid);
-}
-
-static void process_call(const void *record, struct buf *out)
-{
-	buf_str(out, ((const struct act_process *)record)->victim->call);
-}
-
 static void process_state(const void *record, struct buf *out)
 {
 	const struct act_process *p = record;
@@ -240,16 +231,8 @@ static void process_state(const void *record, struct buf *out)
 }
 
 static const struct field process_fields[] = {
-	{.name = "pid",
-		.kind = FIELD_COMPUTED,
-		.title = "PID",
-		.text = process_pid,
-		.help = "process id"},
-	{.name = "call",
-		.kind = FIELD_COMPUTED,
-		.title = "CALL",
-		.text = process_call,
-		.help = "program and first arguments"},
+	FIELD(struct act_process, pid, FIELD_INT32, "PID", "process id"),
+	FIELD(struct act_process, call, FIELD_TEXT, "CALL", "program and first arguments"),
 	FIELD(struct act_process, outcome, FIELD_ENUM, "OUTCOME",
 		"ended, killed, gone (it was not there any more), left or denied",
 		.name_of = stop_outcome_name),

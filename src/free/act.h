@@ -26,7 +26,9 @@ struct act_query {
 
 struct act_process {
 	const struct free_victim *victim;
-	int outcome; /* enum stop_outcome */
+	int32_t pid;
+	const char *call; /* of the victim */
+	int outcome;	  /* enum stop_outcome */
 	uint64_t took_ns;
 	char state; /* of those that are left */
 };

@@ -196,6 +196,17 @@ bool kind_runs_command(const struct owner *o)
 	return false;
 }
 
+/* A script that came with a package is known by its own name: vite, npm, nodemon. */
+static bool is_tool(const char *script)
+{
+	static const char *const folders[] = {"/.bin/", "/bin/", "/node_modules/", "/.yarn/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (strstr(script, folders[i]))
+			return true;
+	return false;
+}
+
 const char *kind_call(struct arena *arena, const struct owner *o)
 {
 	AUTO(buf) struct buf text = BUF_INIT(4096);
@@ -203,8 +214,9 @@ const char *kind_call(struct arena *arena, const struct owner *o)
 	size_t script = script_index(o);
 
 	if (o->argc && strchr(o->argv[0], ' ')) { /* a title */
-		text_escape(&text, o->argv[0], strlen(o->argv[0]));
-	} else if (script && !str_eq(o->argv[script - 1], "-m")) {
+		const char *words = str_after(o->argv[0], "nginx: master process ");
+		text_escape(&text, words ? words : o->argv[0], strlen(words ? words : o->argv[0]));
+	} else if (script && is_tool(o->argv[script])) {
 		char word[WORD_MAX];
 		script_word(o->argv[script], word, sizeof(word));
 		const char *dash = strstr(word, "-cli");

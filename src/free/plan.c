@@ -402,7 +402,8 @@ static void add_missing(struct planning *p, const struct target *t)
 	*m = (struct free_missing){.target = t->text,
 		.what = arena_strdup(p->w->arena, what.data),
 		.proto = t->proto,
-		.port = t->kind == TARGET_PID ? 0 : t->port};
+		.port = t->kind == TARGET_PID ? 0 : t->port,
+		.no_process = t->kind == TARGET_PID && !family_find(p->w->family, t->pid)};
 	for (size_t i = 0; i < snap->socket_count && m->port; i++) {
 		const struct socket *s = &snap->sockets[i];
 		if (s->netns && s->local.port == t->port && s->local.proto == t->proto &&

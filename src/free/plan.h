@@ -100,6 +100,7 @@ struct free_missing {
 	const char *what; /* "port 3000" */
 	enum proto proto;
 	uint16_t port;	    /* 0 = none */
+	bool no_process;    /* pid: there is no such process at all */
 	const char *inside; /* a namespace in which somebody listens on that port; NULL = none */
 };
 

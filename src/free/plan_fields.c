@@ -19,7 +19,7 @@ static bool has_wave(const void *record)
 
 static const char *wave_name(int wave)
 {
-	static const char *const names[WAVE_COUNT] = {"first", "second", "third", "last"};
+	static const char *const names[WAVE_COUNT] = {"runner", "holder", "inherited", "child"};
 
 	return names[wave];
 }
@@ -107,7 +107,8 @@ static const struct field victim_fields[] = {
 	FIELD(struct free_victim, call, FIELD_TEXT, "CALL", "program and first arguments"),
 	FIELD(struct free_victim, signal, FIELD_ENUM, "SIGNAL", "asks it to end", .has = has_wave,
 		.name_of = signal_name),
-	FIELD(struct free_victim, wave, FIELD_ENUM, "ORDER", "when it is asked", .has = has_wave,
+	FIELD(struct free_victim, wave, FIELD_ENUM, "ORDER",
+		"when it is asked: runner, holder, inherited or child", .has = has_wave,
 		.name_of = wave_name),
 	FIELD(struct free_victim, step, FIELD_UINT32, "STEP", "which of the steps ends it"),
 	FIELD(struct free_victim, owner, FIELD_RECORD, NULL, "the process", .type = &owner_type),
@@ -178,22 +179,27 @@ static const struct field missing_fields[] = {
 static const struct record_type missing_type =
 	RECORD_TYPE("free_missing", struct free_missing, missing_fields);
 
-#define LIST(member, count, type_, help_)                                                          \
-	FIELD(struct free_plan, member, FIELD_RECORDS, NULL, help_, .type = &(type_),              \
+/* clang-format off */
+#define LIST(member, count, name_, type_, help_)                                                   \
+	FIELD_OF(struct free_plan, member, name_, FIELD_RECORDS, NULL, help_, .type = &(type_),    \
 		.count_offset = offsetof(struct free_plan, count))
+/* clang-format on */
 
 static const struct field plan_fields[] = {
-	LIST(endpoints, endpoint_count, free_endpoint_type, "what becomes free"),
-	LIST(holders, holder_count, holder_type, "who opened it"),
-	LIST(victims, victim_count, victim_type, "the processes that end"),
-	LIST(closes, close_count, free_endpoint_type, "other endpoints that close with them"),
-	LIST(clients, client_count, client_type, "who loses connections, and keeps running"),
-	LIST(kept, kept_count, kept_type, "what was started by them, and keeps running"),
-	LIST(steps, step_count, step_type, "what is done"),
+	LIST(endpoints, endpoint_count, "endpoints", free_endpoint_type, "what becomes free"),
+	LIST(holders, holder_count, "holders", holder_type, "who opened it"),
+	LIST(victims, victim_count, "stops", victim_type, "the processes that end"),
+	LIST(closes, close_count, "closes", free_endpoint_type,
+		"other endpoints that close with them"),
+	LIST(clients, client_count, "disconnects", client_type,
+		"who loses connections, and keeps running"),
+	LIST(kept, kept_count, "keeps", kept_type, "what was started by them, and keeps running"),
+	LIST(steps, step_count, "steps", step_type, "what is done"),
 	FIELD(struct free_plan, force_after_ms, FIELD_UINT64, NULL,
 		"SIGKILL follows after so long"),
-	LIST(refusals, refusal_count, refusal_type, "what stands against it"),
-	LIST(missing, missing_count, missing_type, "targets behind which nobody listens"),
+	LIST(refusals, refusal_count, "refusals", refusal_type, "what stands against it"),
+	LIST(missing, missing_count, "missing", missing_type,
+		"targets behind which nobody listens"),
 };
 
 const struct record_type free_plan_type = RECORD_TYPE("free_plan", struct free_plan, plan_fields);

@@ -34,7 +34,7 @@ static void log_name(const struct undo *u, const struct undo_process *p, struct 
 		buf_printf(out, "/%u-", u->goals[0].endpoint.port);
 	else
 		buf_str(out, "/");
-	for (size_t i = 0; name[i] && i < 60; i++) {
+	for (size_t i = 0; i < 60 && name[i]; i++) {
 		bool plain = (name[i] >= 'a' && name[i] <= 'z') ||
 			(name[i] >= 'A' && name[i] <= 'Z') || (name[i] >= '0' && name[i] <= '9') ||
 			strchr("._-", name[i]);

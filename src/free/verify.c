@@ -199,7 +199,8 @@ static void count_lingering(struct judging *j)
 {
 	for (size_t i = 0; i < j->after->socket_count; i++) {
 		const struct socket *s = &j->after->sockets[i];
-		if (!in_namespace(j, s) || !overlaps(j->g, s) || proto_is_unix(s->local.proto))
+		if (s->state == SOCKET_BOUND || !in_namespace(j, s) || !overlaps(j->g, s) ||
+			proto_is_unix(s->local.proto))
 			continue;
 		j->out->lingering++;
 		if (s->state == SOCKET_TIME_WAIT)
@@ -207,26 +208,30 @@ static void count_lingering(struct judging *j)
 	}
 }
 
-static void judge_free(struct judging *j, bool lingers)
+/* bind() refuses only without SO_REUSEADDR. */
+static void judge_lingering(struct judging *j)
 {
+	static const char mind[] = "only servers without SO_REUSEADDR mind";
 	struct free_verdict *v = j->out;
-	AUTO(buf) struct buf how_long = BUF_INIT(100);
+	const struct socket *bound = find_bound(j);
+	bool one;
 
-	v->state = VERIFY_FREE;
-	v->sentence = arena_printf(j->arena, "%s is free", j->g->what);
-	if (!lingers)
-		return;
 	count_lingering(j);
-	if (v->lingering == 0)
-		return; /* they ended between the bind and the look */
-	v->state = VERIFY_LINGERS;
+	one = v->lingering == 1;
 	if (v->lingering_ms)
-		buf_printf(&how_long, " for up to %u s", (v->lingering_ms + 999) / 1000);
-	v->sentence = arena_printf(j->arena,
-		"%s is free for servers that set SO_REUSEADDR, as most do; %llu old connection%s keep%s "
-		"others from it%s",
-		j->g->what, (unsigned long long)v->lingering, v->lingering == 1 ? "" : "s",
-		v->lingering == 1 ? "s" : "", how_long.data);
+		v->note = arena_printf(j->arena,
+			"%llu old connection%s in TIME_WAIT for up to %u s; %s",
+			(unsigned long long)v->lingering, one ? " is" : "s are",
+			(v->lingering_ms + 999) / 1000, mind);
+	else if (v->lingering)
+		v->note = arena_printf(j->arena, "%llu old connection%s; %s",
+			(unsigned long long)v->lingering,
+			one ? " waits for its other end" : "s wait for their other ends", mind);
+	else if (bound)
+		v->note = arena_printf(j->arena, "%s has bound it and does not listen; %s",
+			who(j, bound), mind);
+	if (v->note) /* else what hindered ended between the bind and the look */
+		v->state = VERIFY_LINGERS;
 }
 
 void verify_judge(struct arena *arena, const struct verify_goal *g, const struct snapshot *before,
@@ -255,8 +260,12 @@ void verify_judge(struct arena *arena, const struct verify_goal *g, const struct
 		judge_bound(&j, bound);
 	else if (reuse == -EADDRINUSE)
 		judge_refusal(&j);
-	else
-		judge_free(&j, plain == -EADDRINUSE || (plain == -EACCES && reuse == -EACCES));
+	if (out->sentence)
+		return;
+	out->state = VERIFY_FREE;
+	out->sentence = arena_printf(arena, "%s is free", g->what);
+	if (plain)
+		judge_lingering(&j);
 }
 
 /* --- looking --- */
@@ -418,6 +427,7 @@ static const struct field fields[] = {
 		"free, lingers, held, restarted, taken, shared, bound, used or hidden",
 		.name_of = verify_state_name),
 	FIELD(struct free_verdict, sentence, FIELD_TEXT, "SAYS", "the same as a sentence"),
+	FIELD(struct free_verdict, note, FIELD_TEXT, "NOTE", "what hinders some servers"),
 	FIELD(struct free_verdict, next, FIELD_TEXT, "NEXT", "what to do about it"),
 	FIELD(struct free_verdict, lingering, FIELD_UINT64, "LINGERING",
 		"old connections that hinder a bind without SO_REUSEADDR", .has = lingers),

@@ -7,8 +7,8 @@
 #include "free/plan.h"
 
 enum verify_state {
-	VERIFY_FREE,	  /* a server can bind it */
-	VERIFY_LINGERS,	  /* one that sets SO_REUSEADDR can; old connections hinder the others */
+	VERIFY_FREE, /* a server can bind it */
+	VERIFY_LINGERS, /* one that sets SO_REUSEADDR can, as most do; the note says what hinders others */
 	VERIFY_HELD,	  /* the same socket is open still, in another process */
 	VERIFY_RESTARTED, /* a process like the one that ended listens again */
 	VERIFY_TAKEN,	  /* somebody else took it meanwhile */
@@ -38,6 +38,7 @@ struct free_verdict {
 	const char *endpoint;
 	int state;
 	const char *sentence; /* escaped, no full stop */
+	const char *note;     /* VERIFY_LINGERS: what hinders others; else NULL */
 	const char *next;     /* a command, or NULL */
 	const struct owner *owner;
 	uint64_t lingering;    /* connections that hinder a bind without SO_REUSEADDR */

@@ -26,6 +26,16 @@ static struct free_verdict judge(struct snap *after, const struct snapshot *befo
 	return v;
 }
 
+/* The same sockets, other answers of bind(). */
+static struct free_verdict again(struct snap *after, int plain, int reuse)
+{
+	struct verify_goal g = goal("127.0.0.1", 3000, 0);
+	struct free_verdict v;
+
+	verify_judge(after->s->arena, &g, NULL, after->s, NULL, plain, reuse, &v);
+	return v;
+}
+
 TEST(free_is_free)
 {
 	AUTO(snap) struct snap w = snap_new();
@@ -52,9 +62,10 @@ TEST(old_connections_linger)
 	CHECK(verify_is_free(v.state));
 	CHECK_STR(verify_state_name(v.state), "lingers");
 	CHECK_INT(v.lingering, 2);
-	CHECK_STR(v.sentence,
-		"port 3000 is free for servers that set SO_REUSEADDR, as most do; 2 old "
-		"connections keep others from it for up to 42 s");
+	CHECK_STR(v.sentence, "port 3000 is free");
+	CHECK_STR(v.note,
+		"2 old connections are in TIME_WAIT for up to 42 s; only servers without "
+		"SO_REUSEADDR mind");
 }
 
 TEST(the_same_socket_in_another_process)
@@ -122,6 +133,11 @@ TEST(bound_or_used_without_a_listener)
 	struct free_verdict v = judge(&w, NULL, NULL, 0, -EADDRINUSE, -EADDRINUSE);
 	CHECK_STR(v.sentence, "port 3000 is bound by python 30, which does not listen on it");
 	CHECK_STR(v.next, "kill 30");
+	v = again(&w, -EADDRINUSE, 0); /* it had set SO_REUSEADDR */
+	CHECK(verify_is_free(v.state));
+	CHECK_STR(v.note,
+		"python 30 has bound it and does not listen; only servers without "
+		"SO_REUSEADDR mind");
 
 	struct owner *curl = snap_owner(&other, 40, "/usr/bin/curl");
 	snap_connect(&other, curl, 3000, curl, 8080);

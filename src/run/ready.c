@@ -404,6 +404,8 @@ static void on_watched_end(void *data, int status)
 		try_now(w);
 		return;
 	}
+	if (status == 0)
+		return; /* a daemon that went to the background: its child goes on */
 	w->ended = true;
 	loop_stop(w->loop);
 }

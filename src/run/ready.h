@@ -62,7 +62,8 @@ struct ready_query {
 	size_t status_count;
 	const char *path, *host; /* of the HTTP request; host without or with port, as it is sent */
 	uint64_t timeout_ms;
-	/* > 0: when this process ends, waiting ends too; READY_GONE: then it is time to look again */
+	/* > 0: when this process ends, waiting ends too, unless it is a child that ended with 0 (a
+	 * daemon that detached itself). READY_GONE: then it is time to look again. */
 	pid_t watch;
 	/*
 	 * Where to look now: at most READY_ENDPOINTS_MAX places; 0 with *why set when there are none
