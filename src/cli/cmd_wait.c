@@ -307,7 +307,7 @@ const struct command command_wait = {
 	.example_count = ARRAY_SIZE(examples),
 	.exits =
 		"0 it is ready (or gone), 3 the process that was named has ended, 7 the time ran out",
-	.see_also = "explain targets",
+	.see_also = "explain free targets",
 	.completes = COMPLETES_TARGETS,
 	.min_arguments = 1,
 	.max_arguments = 2,
