@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "render/prose.h"
 #include <errno.h>
+#include <signal.h>
 
 void cli_json_begin(struct cli *cli, struct json *j)
 {
@@ -81,17 +82,45 @@ void cli_blind(struct cli *cli, const struct blind_spot *blind, size_t count)
 	}
 }
 
-bool cli_ask(struct cli *cli, const char *question)
+bool cli_can_ask(const struct cli *cli)
 {
+	return cli->format == FORMAT_TEXT && isatty(STDIN_FILENO);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signo)
+{
+	interrupted = 1;
+}
+
+/* Without SA_RESTART, so that Ctrl-C ends the read. */
+static bool read_answer(char *answer, int size)
+{
+	struct sigaction action = {.sa_handler = on_interrupt}, before;
+
+	interrupted = 0;
+	sigaction(SIGINT, &action, &before);
+	bool read = fgets(answer, size, stdin) != NULL;
+	sigaction(SIGINT, &before, NULL);
+	return read;
+}
+
+enum cli_answer cli_ask(struct cli *cli, const char *question)
+{
+	struct out *out = cli->out.tty ? &cli->out : &cli->errors;
 	char answer[16];
 
-	if (!isatty(STDIN_FILENO))
-		return false;
 	cli->out.page = false;
-	out_printf(&cli->out, "%s [y/N] ", question);
 	out_flush(&cli->out);
-	if (!fgets(answer, sizeof(answer), stdin))
-		return false;
+	out_printf(out, "%s [y/N] ", question);
+	out_flush(out);
+	if (!read_answer(answer, sizeof(answer))) {
+		out_str(out, "\n");
+		out_flush(out);
+		return interrupted ? ANSWER_INTERRUPTED : ANSWER_NO;
+	}
 	answer[strcspn(answer, "\n")] = '\0';
-	return str_eq(answer, "y") || str_eq(answer, "Y") || str_eq(answer, "yes");
+	return str_eq(answer, "y") || str_eq(answer, "Y") || str_eq(answer, "yes") ? ANSWER_YES
+										   : ANSWER_NO;
 }

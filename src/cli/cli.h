@@ -53,5 +53,10 @@ int cli_fail_errno(struct cli *cli, const struct err *err);
 /* "  hidden    what; why; needs" lines under an answer, nothing when there are none. */
 void cli_blind(struct cli *cli, const struct blind_spot *blind, size_t count);
 
-/* Asks on the terminal; only "y" and "yes" are yes. False when stdin is no terminal. */
-bool cli_ask(struct cli *cli, const char *question);
+enum cli_answer { ANSWER_NO, ANSWER_YES, ANSWER_INTERRUPTED };
+
+/* False when there is nobody to ask: stdin is no terminal, or the answer is for a program. */
+bool cli_can_ask(const struct cli *cli);
+
+/* Asks on the terminal; only "y" and "yes" are yes, so the harmless answer is the usual one. */
+enum cli_answer cli_ask(struct cli *cli, const char *question);

@@ -143,10 +143,21 @@ static int parse_one(const struct option_set *sets, size_t count, int argc, char
 	return set_value(row, values, value, err);
 }
 
+static void preset(const struct option_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->rows[i].preset)
+			*(uint64_t *)((char *)set->values + set->rows[i].offset) =
+				set->rows[i].preset;
+}
+
 int options_parse(const struct option_set *sets, size_t set_count, int argc, char **argv,
 	int *out_argc, struct err *err)
 {
 	int kept = 0;
+
+	for (size_t i = 0; i < set_count; i++)
+		preset(&sets[i]);
 
 	for (int i = 0; i < argc; i++) {
 		if (str_eq(argv[i], "--")) {

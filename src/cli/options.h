@@ -29,7 +29,8 @@ struct option_row {
 	const char *argument; /* "RANGE"; NULL for flags */
 	const char *help;     /* lower case, no full stop; choices it does not name are added */
 	const char *const *choices;
-	bool hidden; /* works, but help and completion do not show it */
+	bool hidden;	 /* works, but help and completion do not show it */
+	uint64_t preset; /* of durations and counts: the value when it is not given */
 };
 
 /* clang-format off */

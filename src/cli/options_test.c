@@ -23,7 +23,7 @@ static const struct option_row own_rows[] = {
 	OPTION(struct own, columns, "columns", OPTION_TEXT, "NAMES", "", .letter = 'c'),
 	OPTION(struct own, watch, "watch", OPTION_OPTIONAL, "EVERY", ""),
 	OPTION(struct own, timeout, "timeout", OPTION_DURATION, "TIME", ""),
-	OPTION(struct own, count, "count", OPTION_COUNT, "N", ""),
+	OPTION(struct own, count, "count", OPTION_COUNT, "N", "", .preset = 20),
 	OPTION(struct own, rung, "owners", OPTION_CHOICE, "RUNG", "", .choices = rungs),
 };
 
@@ -89,6 +89,14 @@ TEST(takes_a_value_only_when_it_is_there)
 	CHECK(own.watch == NULL);
 }
 
+TEST(zero_is_a_value_too)
+{
+	CHECK_INT(parse("x"), 0);
+	CHECK_INT(own.count, 20);
+	CHECK_INT(parse("--count 0"), 0);
+	CHECK_INT(own.count, 0);
+}
+
 TEST(keeps_arguments_in_order)
 {
 	CHECK_INT(parse("one --all two - -b three"), 0);
@@ -129,5 +137,5 @@ TEST(explains_what_is_wrong)
 	refuses("-\x1b", "unknown option '-\\x1b'");
 }
 
-TESTS(reads_every_way_to_write_one, takes_a_value_only_when_it_is_there, keeps_arguments_in_order,
-	explains_what_is_wrong)
+TESTS(reads_every_way_to_write_one, zero_is_a_value_too, takes_a_value_only_when_it_is_there,
+	keeps_arguments_in_order, explains_what_is_wrong)

@@ -49,6 +49,9 @@ static const struct topic_row environment[] = {
 
 static const struct topic_row files[] = {
 	{"~/.local/state/loopscope/", "what loopscope must remember; only you may read it"},
+	{"~/.local/state/loopscope/undo/",
+		"what `free` stopped last, with environments; for `free --undo`"},
+	{"~/.local/state/loopscope/log/", "the output of what `free --undo` started"},
 };
 
 #define ROWS(rows_) .rows = (rows_), .row_count = ARRAY_SIZE(rows_)
