@@ -292,7 +292,7 @@ void explain_next(struct explaining *x)
 				"the one that does listen");
 		else if (x->sel.port && addresses_are_own(x))
 			step(x, list, arena_printf(x->arena, "loopscope wait %u", x->sel.port),
-				"start the program that should be there, and wait for it");
+				"waits until something listens there");
 		step(x, list, "loopscope ls", "everything that listens on this machine");
 		return;
 	}
