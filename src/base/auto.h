@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define AUTO(name)   __attribute__((cleanup(auto_##name)))
+/* The cleanup is a use: clang does not see that by itself. */
+#define AUTO(name)   __attribute__((cleanup(auto_##name), unused))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 #define AUTO_DEFINE(name, type, func)                                                              \

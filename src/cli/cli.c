@@ -2,7 +2,9 @@
 #include "cli/cli.h"
 
 #include "base/str.h"
+#include "base/text.h"
 #include "cli/command.h"
+#include "render/prose.h"
 #include <errno.h>
 #include <signal.h>
 
@@ -67,20 +69,16 @@ void cli_blind(struct cli *cli, const struct blind_spot *blind, size_t count)
 	struct out *out = &cli->out;
 
 	for (size_t i = 0; i < count; i++) {
+		AUTO(buf) struct buf line = BUF_INIT(4096);
+		text_escape(&line, blind[i].what, strlen(blind[i].what));
+		if (blind[i].why)
+			buf_printf(&line, ": %s", blind[i].why);
+		if (blind[i].needs)
+			buf_printf(&line, " (%s)", blind[i].needs);
 		out_style(out, STYLE_DIM);
 		out_printf(out, "%s ", out_mark(out, MARK_UNKNOWN));
-		out_foreign(out, blind[i].what);
-		if (blind[i].why) {
-			out_str(out, ": ");
-			out_foreign(out, blind[i].why);
-		}
-		if (blind[i].needs) {
-			out_str(out, "  (");
-			out_foreign(out, blind[i].needs);
-			out_str(out, ")");
-		}
+		prose_paragraph(out, line.data, 2);
 		out_plain(out);
-		out_str(out, "\n");
 	}
 }
 

@@ -211,8 +211,10 @@ const struct command command_doctor = {
 	.about =
 		"Looks at your rights, at what they hide, and at everything that localhost depends "
 		"on: the loopback interface, names, proxy variables. It changes nothing.\n\n"
-		"Each line has a mark: fine, hidden from you, needs attention, or broken. What is "
-		"hidden is no fault: an ordinary user sees the own processes only.",
+		"What is hidden from you is no fault: an ordinary user sees the own processes "
+		"only. The marks:\n\n"
+		"  ✓  fine               !  needs attention\n"
+		"  ?  hidden from you    ✗  broken",
 	.options = rows,
 	.option_count = ARRAY_SIZE(rows),
 	.options_size = sizeof(struct options),

@@ -7,10 +7,11 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "base/text.h"
-#include "inventory/explain.h"
+#include "explain/explain.h"
 #include "model/mention.h"
 #include "render/prose.h"
 #include "render/record.h"
+#include "render/table.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -35,21 +36,12 @@ static void label(struct view *v, const char *text)
 	buf_pad(&v->out->text, ' ', v->label_width + 2 - MIN(v->label_width, strlen(text)));
 }
 
-/* Wrapped on a terminal; in a pipe one fact stays one line. */
-static void paragraph(struct out *out, const char *text, unsigned indent)
-{
-	if (out->columns)
-		prose_wrap(out, text, indent, indent);
-	else
-		out_printf(out, "%s\n", text);
-}
-
 static void row(struct view *v, const char *name, const char *text)
 {
 	if (!text)
 		return;
 	label(v, name);
-	paragraph(v->out, text, (unsigned)v->label_width + 4);
+	prose_paragraph(v->out, text, (unsigned)v->label_width + 4);
 }
 
 static void render_meanings(struct view *v)
@@ -128,10 +120,13 @@ static void render_listens(struct view *v)
 	const struct explanation *e = v->e;
 	struct out *out = v->out;
 
+	size_t widest = 18;
+	for (size_t i = 0; i < e->listen_count; i++)
+		widest = MAX(widest, strlen(e->listens[i].text));
 	for (size_t i = 0; i < e->listen_count; i++) {
 		const struct explained_listen *l = &e->listens[i];
 		label(v, i == 0 ? "Listens" : "");
-		out_printf(out, "%-18s ", l->text);
+		out_printf(out, "%-*s ", (int)widest, l->text);
 		out_styled(out, l->answered ? STYLE_GOOD : STYLE_DIM,
 			out_mark(out, l->answered ? MARK_OK : MARK_BAD));
 		out_printf(out, " %s", l->answered ? l->by : "nobody");
@@ -204,7 +199,7 @@ static void render_next(struct view *v)
 		label(v, i == 0 ? "Next" : "");
 		out_printf(out, "%-*s", (int)widest + 3, e->next[i].command);
 		out_style(out, STYLE_DIM);
-		paragraph(out, e->next[i].text, (unsigned)(v->label_width + 4 + widest + 3));
+		prose_paragraph(out, e->next[i].text, (unsigned)(v->label_width + 4 + widest + 3));
 		out_plain(out);
 	}
 }
@@ -229,6 +224,16 @@ static void render_speaks(struct view *v, const struct service *service)
 	out_str(out, "\n");
 }
 
+/* What answers at an address that was named without a port. */
+static void render_services(struct out *out, const struct explanation *e)
+{
+	struct table table;
+
+	table_init(&table, &service_type, "port,service,owner,reach", NULL);
+	table_print(&table, out, (const void *const *)e->services, e->service_count);
+	out_str(out, "\n");
+}
+
 static void render(struct cli *cli, const struct explanation *e)
 {
 	struct view v = {&cli->out, e, LABEL_WIDTH};
@@ -237,12 +242,14 @@ static void render(struct cli *cli, const struct explanation *e)
 	for (size_t i = 0; i < e->address_count; i++)
 		v.label_width = MAX(v.label_width, strlen(e->addresses[i].text));
 	out_style(v.out, STYLE_ANSWER);
-	paragraph(v.out, e->answer, 0);
+	prose_paragraph(v.out, e->answer, 0);
 	out_plain(v.out);
 	if (e->hint)
-		paragraph(v.out, e->hint, 0);
+		prose_paragraph(v.out, e->hint, 0);
 	out_str(v.out, "\n");
-	if (service) {
+	if (service && e->address_count && !e->port) {
+		render_services(v.out, e);
+	} else if (service) {
 		render_who(cli, &v, clock_real_ms());
 		if (service->owner_count)
 			render_command(cli, &v, service->owners[0]);

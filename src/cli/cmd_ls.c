@@ -176,16 +176,21 @@ static int check(struct cli *cli, const struct options *o)
 	return cli_fail(cli, EXIT_USAGE, "usage", &err);
 }
 
-static int list_once(struct cli *cli, void *arg)
+static struct inventory_query query_of(const struct options *o)
 {
-	const struct options *o = arg;
-	AUTO(snapshot) struct snapshot *s = NULL;
-	struct inventory_query query = {
+	return (struct inventory_query){
 		.protos = wanted_protos(o),
 		.all_states = o->all,
 		.own_namespace_only = o->own,
 		.rung = o->owners,
 	};
+}
+
+static int list_once(struct cli *cli, void *arg)
+{
+	const struct options *o = arg;
+	AUTO(snapshot) struct snapshot *s = NULL;
+	struct inventory_query query = query_of(o);
 	struct host host;
 
 	int code = common_snapshot(cli, &query, &host, &s);
@@ -210,8 +215,9 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 		return list_free(cli, o);
 	if (!o->watch)
 		return list_once(cli, o);
+	struct inventory_query query = query_of(o);
 	if (cli->format == FORMAT_JSONL || !cli->out.tty)
-		return watch_changes(cli, o->watch, wanted_protos(o), o->owners);
+		return watch_changes(cli, o->watch, &query);
 	return watch_screen(cli, o->watch, list_once, o);
 }
 

@@ -13,11 +13,12 @@
 #include <errno.h>
 
 #define PICTURE_MAX (64u << 20)
-#define HOPS        2
+#define HOPS	    2
 
 struct options {
 	bool all;
 	const char *svg, *dot;
+	int owners;
 };
 
 struct answer {
@@ -25,7 +26,8 @@ struct answer {
 	const struct options *o;
 	const struct snapshot *s;
 	const struct graph *g;
-	const char *target; /* as typed, NULL = the whole machine */
+	const struct host *host;
+	const struct target *target; /* NULL = the whole machine */
 };
 
 static bool to_stdout(const char *file)
@@ -34,20 +36,17 @@ static bool to_stdout(const char *file)
 }
 
 /* The part of the graph that is asked for; NULL when it is not there. */
-static const struct graph *cut_out(
-	struct cli *cli, const struct graph *g, const char *text, struct err *err)
+static const struct graph *cut_out(struct cli *cli, const struct answer *a, struct err *err)
 {
-	struct target target;
-	AUTO(buf)
-	struct buf shown;
+	struct selection selected;
+	AUTO(buf) struct buf shown = BUF_INIT(400);
 
-	if (target_parse(cli->arena, text, &target, err) < 0)
+	if (select_services(a->host, a->s, a->target, &selected, err) < 0)
 		return NULL;
-	const struct graph *part = graph_around(cli->arena, g, &target, HOPS);
+	const struct graph *part = graph_around(cli->arena, a->g, a->target, &selected, HOPS);
 	if (part)
 		return part;
-	buf_init(&shown, 400);
-	text_escape(&shown, target.text, strlen(target.text));
+	text_escape(&shown, a->target->text, strlen(a->target->text));
 	err_set(err, -ENOENT, "nothing on the map listens on '%s' or is called that", shown.data);
 	err_fix(err, "loopscope map");
 	return NULL;
@@ -89,9 +88,10 @@ static void make_picture(const struct answer *a, struct picture *out)
 		texts[out->remark_count++] = arena_printf(arena, "Not seen: %s, because %s.",
 			a->s->blind[i].what, a->s->blind[i].why);
 	out->remarks = texts;
-	out->title =
-		a->target ? arena_printf(arena, "Who talks to %s", a->target) : "Who talks to whom";
-	out->subtitle = arena_printf(arena, "%s  %s", map_headline(arena, a->g), taken_text(a));
+	out->title = a->target ? arena_printf(arena, "Who talks to %s", a->target->text)
+			       : "Who talks to whom";
+	out->subtitle =
+		arena_printf(arena, "%s Seen on %s.", map_headline(arena, a->g), taken_text(a));
 }
 
 /* Prints or writes one picture; 0 or the exit code of a failure. */
@@ -100,8 +100,7 @@ static int put(const struct answer *a, const char *file, const char *kind,
 {
 	struct picture picture;
 	struct err err = {0};
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 
 	buf_init(&text, PICTURE_MAX);
 	make_picture(a, &picture);
@@ -127,7 +126,7 @@ static void print_json(const struct answer *a)
 	struct json j;
 
 	cli_json_begin(a->cli, &j);
-	json_str(&j, "target", a->target);
+	json_str(&j, "target", a->target ? a->target->text : NULL);
 	json_u64(&j, "connections", g->connections);
 	records_json(&j, "nodes", &graph_node_type, g->nodes, g->node_count);
 	records_json(&j, "edges", &graph_edge_type, g->edges, g->edge_count);
@@ -135,7 +134,7 @@ static void print_json(const struct answer *a)
 	json_u64(&j, "left_out_services", g->left_out_services);
 	json_u64(&j, "socket_pairs", g->pairs);
 	json_u64(&j, "beyond", g->beyond);
-	records_json(&j, "blind_spots", &blind_spot_type, a->s->blind, a->s->blind_count);
+	common_blind_json(&j, a->s);
 	cli_json_end(a->cli, &j);
 }
 
@@ -150,8 +149,11 @@ static void print_text(const struct answer *a)
 	out_plain(out);
 	out_str(out, "\n");
 	if (g->node_count) {
+		unsigned columns = out->columns;
 		out_str(out, "\n");
+		out->columns = a->cli->wide ? 0 : columns;
 		map_tree(a->cli, g, a->o->all);
+		out->columns = columns;
 	}
 	map_remarks(a->cli->arena, g, &remarks);
 	size_t first = g->alone && g->connections; /* those are in the tree */
@@ -183,55 +185,55 @@ static int check(struct cli *cli, const struct options *o)
 	return cli_fail_errno(cli, &err);
 }
 
-static int answer(
-	struct cli *cli, const struct options *o, const struct snapshot *s, const char *target)
+static int answer(struct cli *cli, struct answer *a)
 {
-	struct answer a = {.cli = cli, .o = o, .s = s, .target = target};
 	struct err err = {0};
 	int code = 0;
 
-	a.g = graph_build(cli->arena, s, o->all);
-	bool listens = anybody_listens(a.g);
-	if (target)
-		a.g = cut_out(cli, a.g, target, &err);
-	if (!a.g)
+	a->g = graph_build(cli->arena, a->s, a->o->all);
+	bool listens = anybody_listens(a->g);
+	if (a->target)
+		a->g = cut_out(cli, a, &err);
+	if (!a->g)
 		return cli_fail_errno(cli, &err);
-	if (o->svg)
-		code = put(&a, o->svg, "SVG", svg_write);
-	if (code == 0 && o->dot)
-		code = put(&a, o->dot, "Graphviz text", dot_write);
+	if (a->o->svg)
+		code = put(a, a->o->svg, "SVG", svg_write);
+	if (code == 0 && a->o->dot)
+		code = put(a, a->o->dot, "Graphviz text", dot_write);
 	if (code)
 		return code;
 	if (cli->format != FORMAT_TEXT)
-		print_json(&a);
-	else if (!o->svg && !o->dot)
-		print_text(&a);
+		print_json(a);
+	else if (!a->o->svg && !a->o->dot)
+		print_text(a);
 	return listens ? EXIT_YES : EXIT_NOBODY;
 }
 
 static int run(struct cli *cli, void *options, int argc, char **argv)
 {
 	const struct options *o = options;
+	AUTO(snapshot) struct snapshot *s = NULL;
 	struct host host;
-	struct err err = {0};
-	AUTO(snapshot)
-	struct snapshot *s = NULL;
-	struct inventory_query query = {
+	struct target target;
+	const struct inventory_query query = {
 		.protos = PROTO_BIT(PROTO_TCP) | PROTO_BITS_UNIX,
 		.all_states = true,
 		.full_owners = true,
+		.rung = o->owners,
 	};
 
 	int code = check(cli, o);
 	if (code)
 		return code;
-	if (host_open(NULL, &host, &err) < 0)
-		return cli_fail_errno(cli, &err);
-	int r = inventory_take(&host, &query, &s, &err);
+	code = argc ? common_target(cli, argv[0], &target) : -1;
+	if (code < 0)
+		code = common_snapshot(cli, &query, &host, &s);
+	if (code >= 0)
+		return code;
+	struct answer a = {cli, o, s, NULL, &host, argc ? &target : NULL};
+	code = answer(cli, &a);
 	host_close(&host);
-	if (r < 0)
-		return cli_fail_errno(cli, &err);
-	return answer(cli, o, s, argc ? argv[0] : NULL);
+	return code;
 }
 
 static const struct option_row rows[] = {
@@ -241,6 +243,8 @@ static const struct option_row rows[] = {
 		"text for Graphviz, to FILE or standard output"),
 	OPTION(struct options, all, "all", OPTION_FLAG, NULL,
 		"everything: D-Bus, the journal and their like, nothing folded or cut"),
+	OPTION(struct options, owners, "owners", OPTION_CHOICE, "RUNG", COMMON_OWNERS_HELP,
+		.choices = common_rungs),
 };
 
 static const struct example examples[] = {
@@ -253,23 +257,22 @@ static const struct example examples[] = {
 
 const struct command command_map = {
 	.name = "map",
+	.group = GROUP_LOOK,
 	.arguments = "[TARGET]",
 	.summary = "show who talks to whom",
-	.about =
-		"Every established connection that this machine can see, between the programs at "
-		"its\n"
-		"two ends: over loopback, unix sockets, between containers and with other "
-		"computers.\n"
-		"At the left stands who is talked to by nobody; below it what it talks to.\n\n"
-		"With a TARGET: who reaches it, and what it reaches, over up to two steps.\n\n"
-		"Programs that only connect are one line for each program, project, container and\n"
-		"user. Many services of one name with the same clients are one line as well.",
+	.about = "Every established connection that can be seen, between the programs at its two "
+		 "ends: over loopback, unix sockets, between containers and with other computers. "
+		 "At the left stands who is talked to by nobody; below it what it talks to.\n\n"
+		 "With a TARGET: who reaches it, and what it reaches, over up to two steps.\n\n"
+		 "Programs that only connect are one line for each program, project, container and "
+		 "user. Many services of one name with the same clients are one line as well.",
 	.options = rows,
 	.option_count = ARRAY_SIZE(rows),
 	.options_size = sizeof(struct options),
 	.examples = examples,
 	.example_count = ARRAY_SIZE(examples),
-	.exits = "0 when something listens, 3 when nothing does or the target is not there",
+	.exits = "0 somebody listens; 3 nobody does, or the target is not there",
+	.see_also = "ls explain targets",
 	.completes = COMPLETES_TARGETS,
 	.max_arguments = 1,
 	.run = run,

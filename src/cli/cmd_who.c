@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "inventory/explain.h"
+#include "inventory/select.h"
 #include "render/record.h"
 
 struct options {

@@ -89,8 +89,7 @@ static int by_connections(const void *pa, const void *pb)
 /* Marks the most connected as chosen; the order stays. */
 static void choose(const struct view *v, struct bundle *bundles, size_t count)
 {
-	AUTO(free)
-	struct bundle **order = must_calloc(count + 1, sizeof(*order));
+	AUTO(free) struct bundle **order = must_calloc(count + 1, sizeof(*order));
 
 	for (size_t i = 0; i < count; i++)
 		order[i] = &bundles[i];
@@ -103,8 +102,8 @@ static void choose(const struct view *v, struct bundle *bundles, size_t count)
 
 static void add_children(struct view *v, struct tree_node *parent, uint32_t node, int depth);
 
-static void add_child(
-	struct view *v, struct tree_node *parent, uint32_t from, const struct bundle *b, int depth)
+static void add_child(struct view *v, struct tree_node *parent, uint32_t from,
+	const struct bundle *b, int depth)
 {
 	const struct graph_node *n = &v->g->nodes[b->to];
 	struct tree_node *child =
@@ -127,8 +126,7 @@ static void add_child(
 static void add_children(struct view *v, struct tree_node *parent, uint32_t node, int depth)
 {
 	size_t edges = v->first_edge[node + 1] - v->first_edge[node], more = 0;
-	AUTO(free)
-	struct bundle *bundles = must_calloc(edges + 1, sizeof(*bundles));
+	AUTO(free) struct bundle *bundles = must_calloc(edges + 1, sizeof(*bundles));
 	size_t count = list_bundles(v, node, bundles);
 	uint64_t rest = 0;
 
@@ -145,8 +143,8 @@ static void add_children(struct view *v, struct tree_node *parent, uint32_t node
 			v->state[bundles[i].to] = LATER;
 	}
 	if (more) {
-		struct tree_node *child = tree_add(
-			v->cli->arena, parent, arena_printf(v->cli->arena, "and %zu more", more));
+		struct tree_node *child = tree_add(v->cli->arena, parent,
+			arena_printf(v->cli->arena, "and %zu more", more));
 		child->cells[1] = connections_text(v, rest, 0);
 	}
 }
@@ -154,8 +152,8 @@ static void add_children(struct view *v, struct tree_node *parent, uint32_t node
 static void add_root(struct view *v, uint32_t node)
 {
 	const struct graph_node *n = &v->g->nodes[node];
-	struct tree_node *root = tree_add(
-		v->cli->arena, &v->root, map_node_name(v->cli->arena, n, v->cli->out.utf8));
+	struct tree_node *root = tree_add(v->cli->arena, &v->root,
+		map_node_name(v->cli->arena, n, v->cli->out.utf8));
 
 	root->cells[0] = n->detail;
 	root->cells[2] = n->context;
@@ -166,8 +164,8 @@ static void add_root(struct view *v, uint32_t node)
 /* Clients first, then who connects from outside, then services that nobody talks to. */
 static void add_roots(struct view *v)
 {
-	static const int kinds[] = {
-		GRAPH_CLIENT, GRAPH_NETWORK_IN, GRAPH_UNSEEN, GRAPH_SERVICE, GRAPH_NETWORK_OUT};
+	static const int kinds[] = {GRAPH_CLIENT, GRAPH_NETWORK_IN, GRAPH_UNSEEN, GRAPH_SERVICE,
+		GRAPH_NETWORK_OUT};
 	const struct graph *g = v->g;
 	size_t roots = 0, more = 0;
 	uint64_t rest = 0;
@@ -192,8 +190,8 @@ static void add_roots(struct view *v)
 		}
 	}
 	if (more) {
-		struct tree_node *n = tree_add(
-			v->cli->arena, &v->root, arena_printf(v->cli->arena, "and %zu more", more));
+		struct tree_node *n = tree_add(v->cli->arena, &v->root,
+			arena_printf(v->cli->arena, "and %zu more", more));
 		n->cells[1] = connections_text(v, rest, 0);
 	}
 }
@@ -261,10 +259,8 @@ static void index_edges(struct view *v)
 void map_tree(struct cli *cli, const struct graph *g, bool all)
 {
 	struct view v = {.cli = cli, .g = g, .all = all};
-	AUTO(free)
-	uint32_t *first_edge = must_calloc(g->node_count + 2, sizeof(*first_edge));
-	AUTO(free)
-	uint8_t *state = must_calloc(g->node_count + 1, 1);
+	AUTO(free) uint32_t *first_edge = must_calloc(g->node_count + 2, sizeof(*first_edge));
+	AUTO(free) uint8_t *state = must_calloc(g->node_count + 1, 1);
 
 	v.first_edge = first_edge;
 	v.state = state;

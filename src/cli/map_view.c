@@ -46,7 +46,7 @@ static struct tally tally(const struct graph *g)
 static const char *headline_of_center(struct arena *arena, const struct tally *t)
 {
 	const char *who =
-		t->centers == 1 ? t->center : arena_printf(arena, "these %zu services", t->centers);
+		t->centers == 1 ? t->center : arena_printf(arena, "these %zu programs", t->centers);
 
 	if (t->center_in && t->center_out)
 		return arena_printf(arena, "%llu connection%s to %s, %llu from %s.",
@@ -78,8 +78,8 @@ const char *map_headline(struct arena *arena, const struct graph *g)
 			(unsigned long long)t.services, t.services == 1 ? " listens" : "s listen",
 			t.services == 1 ? "it" : "any of them");
 	if (t.programs == 1 && t.computers == 0)
-		return arena_printf(
-			arena, "%llu connection%s of one program with itself.", n, plural(n));
+		return arena_printf(arena, "%llu connection%s of one program with itself.", n,
+			plural(n));
 	if (t.computers == 0)
 		return arena_printf(arena, "%llu connection%s between %llu programs.", n, plural(n),
 			(unsigned long long)t.programs);
@@ -94,8 +94,8 @@ static bool is_alone(const struct graph_node *n)
 	return n->in + n->out == 0;
 }
 
-static void add_name(
-	struct arena *arena, struct buf *b, const struct graph_node *n, size_t index, size_t count)
+static void add_name(struct arena *arena, struct buf *b, const struct graph_node *n, size_t index,
+	size_t count)
 {
 	if (index)
 		buf_str(b, index + 1 == count ? " and " : ", ");
@@ -109,8 +109,7 @@ static void add_name(
 /* Services with a port by name, as far as that is readable; the rest as a number. */
 static const char *name_alone(struct arena *arena, const struct graph *g)
 {
-	AUTO(buf)
-	struct buf b;
+	AUTO(buf) struct buf b;
 	size_t named = 0, shown = 0, rest = g->alone;
 
 	buf_init(&b, 64 << 10);
@@ -166,8 +165,7 @@ static bool is_exposed(const struct graph_node *n)
 
 static const char *node_tip(struct arena *arena, const struct graph_node *n)
 {
-	AUTO(buf)
-	struct buf b;
+	AUTO(buf) struct buf b;
 
 	buf_init(&b, 4096);
 	buf_str(&b, n->name);
@@ -192,8 +190,8 @@ static const char *node_tip(struct arena *arena, const struct graph_node *n)
 
 static struct picture_node draw_node(struct arena *arena, const struct graph_node *n)
 {
-	static const int looks[] = {
-		LOOK_SERVICE, LOOK_CLIENT, LOOK_UNSEEN, LOOK_OUTSIDE, LOOK_OUTSIDE};
+	static const int looks[] = {LOOK_SERVICE, LOOK_CLIENT, LOOK_UNSEEN, LOOK_OUTSIDE,
+		LOOK_OUTSIDE};
 
 	return (struct picture_node){
 		.name = map_node_name(arena, n, true),
@@ -217,13 +215,12 @@ static const char *edge_label(struct arena *arena, uint64_t connections, uint64_
 		(unsigned long long)(connections - waiting), (unsigned long long)waiting);
 }
 
-static struct picture_edge draw_edge(
-	struct arena *arena, const struct graph *g, const struct graph_edge *e, size_t count)
+static struct picture_edge draw_edge(struct arena *arena, const struct graph *g,
+	const struct graph_edge *e, size_t count)
 {
 	struct picture_edge out = {.from = e->from, .to = e->to};
 	uint64_t waiting = 0;
-	AUTO(buf)
-	struct buf b;
+	AUTO(buf) struct buf b;
 
 	for (size_t i = 0; i < count; i++) {
 		out.weight += e[i].connections;
@@ -236,7 +233,9 @@ static struct picture_edge draw_edge(
 		(unsigned long long)out.weight, plural(out.weight), g->nodes[e->to].name);
 	if (count == 1 && e->endpoint)
 		buf_printf(&b, " (%s)", e->endpoint);
-	if (waiting)
+	if (waiting == out.weight)
+		buf_str(&b, ", not yet accepted");
+	else if (waiting)
 		buf_printf(&b, ", %llu of them not yet accepted", (unsigned long long)waiting);
 	buf_char(&b, '.');
 	out.tip = arena_strdup(arena, b.data);
@@ -249,8 +248,9 @@ void map_picture(struct arena *arena, const struct graph *g, struct picture *out
 	struct picture_edge *edges = arena_array(arena, struct picture_edge, g->edge_count);
 	uint32_t *place = arena_array(arena, uint32_t, g->node_count);
 
-	*out = (struct picture){
-		.nodes = nodes, .edges = edges, .weight_word = "thicker is more connections"};
+	*out = (struct picture){.nodes = nodes,
+		.edges = edges,
+		.weight_word = "thicker is more connections"};
 	for (size_t i = 0; i < g->node_count; i++) {
 		/* what nobody is connected to is a remark; only when there is nothing else, a box */
 		if (is_alone(&g->nodes[i]) && g->connections)

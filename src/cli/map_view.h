@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "inventory/graph.h"
+#include "map/graph.h"
 #include "render/picture.h"
 
 /* The answer in one sentence: "33 connections between 12 programs and 2 other computers." */

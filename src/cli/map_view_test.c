@@ -4,7 +4,7 @@
 #include "cli/map_view.h"
 
 #include "golden.h"
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "render/dot.h"
 #include "render/svg.h"
 #include <fcntl.h>
@@ -156,8 +156,7 @@ static void check_map(struct lab *lab, const char *name, struct graph_limits lim
 	const struct graph *g = lab_graph(lab), *folded = graph_fold(lab->arena, g, &limits);
 	struct map_remarks remarks;
 	struct picture picture;
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 
 	buf_init(&text, 1 << 20);
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -221,9 +220,13 @@ TEST(nobody)
 static const char *around(struct lab *lab, const char *text)
 {
 	struct target target;
+	struct selection selected;
+	struct host host = {.root = -1};
+	const struct graph *g = lab_graph(lab);
 
 	CHECK_INT(target_parse(lab->arena, text, &target, NULL), 0);
-	return map_headline(lab->arena, graph_around(lab->arena, lab_graph(lab), &target, 2));
+	CHECK_INT(select_services(&host, &lab->s, &target, &selected, NULL), 0);
+	return map_headline(lab->arena, graph_around(lab->arena, g, &target, &selected, 2));
 }
 
 TEST(answers_for_a_target)
@@ -234,7 +237,7 @@ TEST(answers_for_a_target)
 	CHECK_STR(around(lab, "8000"), "5 connections from ledger api, none to it.");
 	CHECK_STR(around(lab, "127.0.0.2:5432"), "5 connections to PostgreSQL 16, none from it.");
 	CHECK_STR(around(lab, "22"), "Nobody is connected to sshd, and it is connected to nobody.");
-	CHECK_STR(around(lab, "5432"), "16 connections to these 2 services, none from them.");
+	CHECK_STR(around(lab, "5432"), "16 connections to these 2 programs, none from them.");
 	lab_free(lab);
 }
 

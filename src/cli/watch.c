@@ -99,11 +99,12 @@ int watch_screen(struct cli *cli, const char *interval, int (*print)(struct cli 
 }
 
 /* The same service with the same owner: a restart is a close and an open. */
-static uint64_t key_of(const struct service *service)
+static uint64_t key_of(const struct snapshot *s, const struct service *service)
 {
 	AUTO(buf) struct buf key = BUF_INIT(8192);
 
-	buf_printf(&key, "%u %d %u ", service->port, service->proto, service->netns);
+	buf_printf(&key, "%u %d %u ", service->port, service->proto,
+		s->namespaces[service->netns].inode);
 	for (size_t i = 0; i < service->listener_count; i++)
 		buf_printf(&key, "%s ", service->listeners[i].text);
 	if (service->owner_count)
@@ -140,7 +141,7 @@ static void report(struct watch *w, const char *event, const struct service *ser
 static void index_services(const struct snapshot *s, struct map *out)
 {
 	for (size_t i = 0; s && i < s->service_count; i++)
-		map_set(out, key_of(s->services[i]), i);
+		map_set(out, key_of(s, s->services[i]), i);
 }
 
 static void compare(struct watch *w)
@@ -160,19 +161,19 @@ static void compare(struct watch *w)
 	index_services(w->before, &before);
 	index_services(s, &now);
 	for (size_t i = 0; w->before && i < w->before->service_count; i++)
-		if (!map_get(&now, key_of(w->before->services[i]), NULL))
+		if (!map_get(&now, key_of(w->before, w->before->services[i]), NULL))
 			report(w, "closed", w->before->services[i]);
 	for (size_t i = 0; i < s->service_count; i++)
-		if (!map_get(&before, key_of(s->services[i]), NULL))
+		if (!map_get(&before, key_of(s, s->services[i]), NULL))
 			report(w, w->before ? "opened" : "open", s->services[i]);
 	snapshot_free(w->before);
 	w->before = steal(&s);
 	out_flush(&w->cli->out);
 }
 
-int watch_changes(struct cli *cli, const char *interval, uint32_t protos, int rung)
+int watch_changes(struct cli *cli, const char *interval, const struct inventory_query *query)
 {
-	struct watch w = {.cli = cli, .turn = compare, .query = {.protos = protos, .rung = rung}};
+	struct watch w = {.cli = cli, .turn = compare, .query = *query};
 	int code = run_watch(&w, interval);
 
 	snapshot_free(w.before);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/cli.h"
-#include <stdint.h>
+#include "inventory/inventory.h"
 
 /*
  * Calls `print` every `interval` ("" = 1 s) on a cleared screen until Ctrl-C. Returns an exit code.
@@ -14,6 +14,6 @@ int watch_screen(struct cli *cli, const char *interval, int (*print)(struct cli 
 
 /*
  * Prints what opened and closed, a line each (a JSON document a line with --jsonl): no redraw, so
- * it suits pipes, logs and screen readers. `protos` and `rung` as for a snapshot.
+ * it suits pipes, logs and screen readers.
  */
-int watch_changes(struct cli *cli, const char *interval, uint32_t protos, int rung);
+int watch_changes(struct cli *cli, const char *interval, const struct inventory_query *query);

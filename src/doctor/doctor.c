@@ -203,9 +203,12 @@ static const char *make_answer(const struct exam *e, const struct doctor_report 
 
 	if (found(report, "in-container"))
 		sees = "what is inside this container";
+	else if (hidden && exam_right(e, CAPS_SYS_PTRACE))
+		sees = "nearly everything on this machine";
+	else if (hidden && exam_right(e, CAPS_BPF) && exam_right(e, CAPS_PERFMON))
+		sees = "every socket's owner";
 	else if (hidden)
-		sees = exam_right(e, CAPS_SYS_PTRACE) ? "nearly everything on this machine"
-						      : "your own processes";
+		sees = "your own processes";
 	buf_printf(&text, "loopscope sees %s", sees);
 	if (hidden)
 		buf_printf(&text, "; %zu thing%s hidden", hidden, hidden == 1 ? " is" : "s are");

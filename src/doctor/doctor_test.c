@@ -75,6 +75,9 @@ TEST(tells_rights)
 	CHECK_INT(report.blind_count, 1);
 	CHECK_STR(report.blind[0].needs, "sudo loopscope doctor");
 	CHECK_STR(report.answer, "loopscope sees your own processes; 1 thing is hidden.");
+	e.rights = (uint64_t)1 << CAPS_BPF | (uint64_t)1 << CAPS_PERFMON;
+	exam_run(&e, list, 1, &report);
+	CHECK_STR(report.answer, "loopscope sees every socket's owner; 1 thing is hidden.");
 }
 
 TEST(tells_loopback)

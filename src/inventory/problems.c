@@ -14,7 +14,7 @@ struct report {
 /* Roles whose whole point is to be reached from other machines. */
 static bool meant_for_network(const struct service *service)
 {
-	static const char *const roles[] = {"remote shell", "system", "time", "discovery", "vpn"};
+	static const char *const roles[] = {"ssh", "time", "discovery", "vpn"};
 
 	for (size_t i = 0; service->role && i < ARRAY_SIZE(roles); i++)
 		if (str_eq(service->role, roles[i]))
@@ -73,11 +73,21 @@ static const char *escaped(struct report *r, const char *s)
 	return arena_strdup(r->arena, text.data);
 }
 
+/* What hurts most when strangers can reach it. */
+static bool holds_data(const char *role)
+{
+	static const char *const roles[] = {"database", "cache", "debugger", "broker", "queue",
+		"search", "storage", "secrets"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+		if (str_eq(role, roles[i]))
+			return true;
+	return false;
+}
+
 static void exposed(struct report *r, const struct service *service)
 {
-	bool data = service->role &&
-		(str_eq(service->role, "database") || str_eq(service->role, "cache") ||
-			str_eq(service->role, "debugger"));
+	bool data = service->role && holds_data(service->role);
 	struct finding *f = add(r, "exposed", data ? SEVERITY_MEDIUM : SEVERITY_LOW, service,
 		arena_printf(r->arena, "other computers on your network can reach %s",
 			escaped(r, service->name)));
@@ -97,8 +107,10 @@ static void orphaned(struct report *r, const struct service *service)
 
 	set_evidence(r, f, "proc",
 		arena_printf(r->arena, "%s, parent %d", owner_text(r, service), o->ppid));
+	/* a port number alone means our own namespace */
 	set_fix(r, f, "stop it and free the port",
-		arena_printf(r->arena, "loopscope free %u", service->port));
+		service->netns ? arena_printf(r->arena, "loopscope free pid:%d", o->pid)
+			       : arena_printf(r->arena, "loopscope free %u", service->port));
 }
 
 static void shadowed(struct report *r, const struct service *service, const struct service *other)

@@ -100,7 +100,8 @@ static bool answers(const struct picker *p, const struct service *service)
 		const struct listener *l = &service->listeners[i];
 		for (size_t a = 0; a < sel->address_count; a++) {
 			const struct address *dialled = &sel->addresses[a];
-			if (endpoint_accepts(&l->endpoint, l->v6only, dialled, sel->port))
+			uint16_t port = sel->port ? sel->port : l->endpoint.port;
+			if (endpoint_accepts(&l->endpoint, l->v6only, dialled, port))
 				return true;
 			/* 0.0.0.0 and :: as a destination mean this computer */
 			if (address_is_any(dialled) && address_is_loopback(&l->endpoint.address))
@@ -185,8 +186,9 @@ static bool matches(const struct picker *p, const struct service *service, bool 
 	case TARGET_URL:
 		break;
 	}
-	if (p->out->port == 0)
-		return false;
+	if (p->out->port == 0) /* an address alone: all that answers there */
+		return p->out->address_count > 0 && service->proto == t->proto &&
+			answers(p, service);
 	if (service->port != p->out->port || proto_is_unix(service->proto))
 		return false;
 	if (service->proto == t->proto && answers(p, service))

@@ -54,8 +54,8 @@ void service_index_init(struct service_index *ix, const struct snapshot *s)
 				continue;
 			uint64_t key = endpoint_key(e, service->netns);
 			map_get(&ix->heads, key, &before);
-			ix->entries[used] = (struct service_index_entry){
-				(uint32_t)i, (uint32_t)k, (uint32_t)before};
+			ix->entries[used] = (struct service_index_entry){(uint32_t)i, (uint32_t)k,
+				(uint32_t)before};
 			map_set(&ix->heads, key, used++);
 		}
 	}

@@ -17,7 +17,7 @@ struct service_index_entry {
 
 struct service_index {
 	const struct snapshot *s; /* borrowed */
-	struct map heads;         /* key of an address and port, or of a path -> first entry */
+	struct map heads;	  /* key of an address and port, or of a path -> first entry */
 	struct service_index_entry *entries; /* owned */
 };
 

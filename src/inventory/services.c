@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "inventory/published.h"
 #include "inventory/speaks.h"
+#include <net/if.h>
 
 #define SERVICES_MAX 1000000
 
@@ -192,11 +193,21 @@ static bool has_network(const struct snapshot *s, uint8_t family)
 	return false;
 }
 
+/* Bound to a loopback interface, whatever the address says. */
+static bool on_loopback(const struct snapshot *s, const struct listener *l)
+{
+	for (size_t i = 0; l->endpoint.ifindex && i < s->address_count; i++)
+		if (s->addresses[i].loopback &&
+			if_nametoindex(s->addresses[i].device) == l->endpoint.ifindex)
+			return true;
+	return false;
+}
+
 static bool reaches_network(const struct snapshot *s, const struct listener *l)
 {
 	const struct address *a = &l->endpoint.address;
 
-	if (proto_is_unix(l->endpoint.proto) || address_is_loopback(a))
+	if (proto_is_unix(l->endpoint.proto) || address_is_loopback(a) || on_loopback(s, l))
 		return false;
 	if (!address_is_any(a))
 		return true;
@@ -237,6 +248,10 @@ static const char *judge_note(struct snapshot *s, const struct draft *d)
 		return "queue full";
 	if (service->problems & PROBLEM_ORPHANED)
 		return "left over";
+	char device[IF_NAMESIZE];
+	if (l->endpoint.ifindex && service->netns == 0 && service->proto != PROTO_PACKET &&
+		if_indextoname(l->endpoint.ifindex, device))
+		return arena_printf(s->arena, "only on %s", device);
 	if (only_family(d, AF_INET6))
 		return address_is_loopback(&l->endpoint.address) ? "::1 only" : "IPv6 only";
 	if (d->listeners.count == 1 && l->endpoint.address.family == AF_INET &&

@@ -112,7 +112,7 @@ TEST(projects_give_names)
 	CHECK_STR(in_project("/usr/lib/postgresql/15/bin/postgres", "postgres -D d", 5432),
 		"postgres 15|database|postgres|15");
 	CHECK_STR(in_project("/usr/bin/python3", "python3 -m http.server 9000", 9000),
-		"http.server (python)|files|http|-");
+		"http.server (python)|file|http|-");
 }
 
 TEST(without_a_project)

@@ -3,7 +3,6 @@
 
 #include "base/str.h"
 #include "base/text.h"
-#include "model/service.h"
 
 const char *runtime_name(enum container_runtime r)
 {

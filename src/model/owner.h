@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "model/field.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -87,3 +88,6 @@ struct owner {
 
 /* The program as a person names it: "node", "python", "postgres": from argv and exe. Never NULL. */
 const char *owner_program(const struct owner *o);
+
+/* owner_type has all of it, process_type a few fields for lists of thousands. */
+extern const struct record_type owner_type, process_type, container_type, project_type;

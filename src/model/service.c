@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "model/socket.h"
+#include <net/if.h>
 
 const char *reach_name(int reach)
 {
@@ -139,12 +140,26 @@ static const char *proto_name_of(int p)
 	return proto_name((enum proto)p);
 }
 
+static void device_text(const void *record, struct buf *out)
+{
+	const struct listener *l = record;
+	char name[IF_NAMESIZE];
+
+	if (l->endpoint.ifindex && if_indextoname(l->endpoint.ifindex, name))
+		buf_str(out, name);
+}
+
 static const struct field listener_fields[] = {
 	FIELD_OF(struct listener, text, "endpoint", FIELD_TEXT, "ENDPOINT", "address and port"),
 	FIELD_OF(struct listener, endpoint.address, "address", FIELD_ADDRESS, "ADDRESS",
 		"the address alone"),
 	FIELD_OF(struct listener, endpoint.port, "port", FIELD_UINT16, "PORT", "the port alone"),
 	FIELD_OF(struct listener, endpoint.path, "path", FIELD_TEXT, "PATH", "unix sockets"),
+	{.name = "device",
+		.kind = FIELD_COMPUTED,
+		.title = "DEVICE",
+		.text = device_text,
+		.help = "the one interface it is bound to"},
 	FIELD(struct listener, v6only, FIELD_BOOL, "V6ONLY", "an IPv6 socket that refuses IPv4"),
 	FIELD(struct listener, dual_stack, FIELD_BOOL, "DUAL", "one socket for IPv6 and IPv4"),
 	FIELD_OF(struct listener, socket_count, "sockets", FIELD_UINT32, "SOCKETS",

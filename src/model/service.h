@@ -81,5 +81,4 @@ void service_owner_text(const struct service *s, struct buf *out);
 /* Somebody holds it, but the rights to see who are missing. */
 bool service_is_hidden(const struct service *s);
 
-extern const struct record_type service_type, listener_type, owner_type, process_type,
-	container_type, project_type, socket_type, tcp_details_type;
+extern const struct record_type service_type, listener_type;

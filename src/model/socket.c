@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "model/service.h"
 #include <string.h>
 
 const char *socket_state_name(int state)

@@ -87,3 +87,5 @@ void socket_owner_text(const struct socket *s, struct buf *out);
 
 /* True for what takes connections or datagrams from anyone: LISTEN, or unconnected and bound. */
 bool socket_is_listener(const struct socket *s);
+
+extern const struct record_type socket_type, tcp_details_type;

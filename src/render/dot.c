@@ -12,8 +12,7 @@
 
 static void quoted(struct buf *out, const char *s)
 {
-	AUTO(buf)
-	struct buf plain;
+	AUTO(buf) struct buf plain;
 
 	buf_init(&plain, 64 << 10);
 	text_escape(&plain, s, strlen(s));

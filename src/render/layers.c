@@ -12,7 +12,7 @@
 #define EDGES_NARROW  8 /* edges between two columns that the plain gap is enough for */
 #define GAP_PER_EDGE  3
 #define FAN_FROM      4 /* so many edges on one side of a node need room to spread */
-#define GAP_FAN       36
+#define GAP_FAN	      36
 #define GAP_EXTRA_MAX 120
 #define PORT_MARGIN   11 /* from a node's corner to its first edge */
 
@@ -196,8 +196,8 @@ static int by_direction(const void *pa, const void *pb)
 }
 
 /* Spreads the edges of one side of a node over its height; sets their y by edge. */
-static void spread_ports(
-	const struct part *part, uint32_t node, bool right, struct port *ports, int *y_of)
+static void spread_ports(const struct part *part, uint32_t node, bool right, struct port *ports,
+	int *y_of)
 {
 	const struct layers_part *p = &part->p;
 	uint32_t count = 0;
@@ -210,7 +210,7 @@ static void spread_ports(
 		uint32_t last =
 			p->lane_first[e] + (uint32_t)(p->layer[right_end] - p->layer[left_end]) - 2;
 		uint32_t next = !lanes ? (right ? right_end : left_end)
-			: right        ? p->lane_first[e]
+			: right	       ? p->lane_first[e]
 				       : last;
 		ports[count++] = (struct port){e, p->items[next].y, p->flipped[e]};
 	}

@@ -18,8 +18,8 @@ struct layers_edge {
 struct layers_size {
 	int node_width, node_height;
 	int column_gap; /* between columns: where edges run; grows with their number */
-	int row_gap;    /* between nodes of a column */
-	int lane;       /* height of an edge that passes through a column */
+	int row_gap;	/* between nodes of a column */
+	int lane;	/* height of an edge that passes through a column */
 };
 
 struct layers_point {

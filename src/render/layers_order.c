@@ -9,7 +9,7 @@
 #include "base/auto.h"
 #include <string.h>
 
-#define SWEEPS    16
+#define SWEEPS	  16
 #define EXCHANGES 8
 
 static uint32_t add_item(struct layers_part *p, uint32_t node, int layer)
@@ -101,8 +101,8 @@ static void make_rows(struct layers_part *p)
 	}
 }
 
-static const uint32_t *neighbours(
-	const struct layers_part *p, uint32_t item, bool left, uint32_t *out_count)
+static const uint32_t *neighbours(const struct layers_part *p, uint32_t item, bool left,
+	uint32_t *out_count)
 {
 	const struct layers_item *i = &p->items[item];
 
@@ -145,8 +145,8 @@ static void sort_row(struct layers_part *p, int layer, bool by_left, struct wish
 }
 
 /* How often the links of two items cross on one side, the first standing above the second. */
-static int64_t crossings_of_two(
-	const struct layers_part *p, uint32_t above, uint32_t below, bool left)
+static int64_t crossings_of_two(const struct layers_part *p, uint32_t above, uint32_t below,
+	bool left)
 {
 	uint32_t a_count, b_count;
 	const uint32_t *a = neighbours(p, above, left, &a_count);

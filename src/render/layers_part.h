@@ -11,8 +11,8 @@
 struct layers_item {
 	uint32_t node; /* of the part; UINT32_MAX for a lane */
 	int layer;
-	int place;                         /* in its layer, from above */
-	int y;                             /* of its middle */
+	int place;			   /* in its layer, from above */
+	int y;				   /* of its middle */
 	uint32_t left_first, left_count;   /* in part.left: items of the layer before */
 	uint32_t right_first, right_count; /* in part.right */
 };
@@ -22,14 +22,14 @@ struct layers_part {
 	const struct layers_size *size;
 	uint32_t node_count, edge_count;
 	struct layers_edge *edges; /* indexes of this part; none from a node to itself */
-	bool *flipped;             /* by edge: drawn against its direction */
-	int *layer;                /* by node */
+	bool *flipped;		   /* by edge: drawn against its direction */
+	int *layer;		   /* by node */
 	int layer_count;
 	struct layers_item *items; /* the nodes first */
 	uint32_t item_count;
-	uint32_t *lane_first;   /* by edge: its first lane; they stand together, left to right */
+	uint32_t *lane_first;	/* by edge: its first lane; they stand together, left to right */
 	uint32_t *left, *right; /* neighbours of all items */
-	uint32_t **rows;        /* by layer: its items from above */
+	uint32_t **rows;	/* by layer: its items from above */
 	uint32_t *row_count;
 	int height;
 };

@@ -18,8 +18,8 @@ static bool is_lane(const struct layers_item *item)
 }
 
 /* The least distance between the middles of two items that stand next to each other. */
-static int distance(
-	const struct layers_part *p, const struct layers_item *a, const struct layers_item *b)
+static int distance(const struct layers_part *p, const struct layers_item *a,
+	const struct layers_item *b)
 {
 	int node = p->size->node_height, lane = p->size->lane;
 	int sum = (is_lane(a) ? lane : node) / 2 + (is_lane(b) ? lane : node) / 2;

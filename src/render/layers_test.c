@@ -3,8 +3,8 @@
 
 static const struct layers_size size = {100, 40, 80, 20, 14};
 
-static struct layers make(
-	struct arena *arena, size_t nodes, const struct layers_edge *edges, size_t count)
+static struct layers make(struct arena *arena, size_t nodes, const struct layers_edge *edges,
+	size_t count)
 {
 	struct layers out;
 
@@ -18,8 +18,7 @@ static struct layers make(
 
 TEST(places_a_chain_on_a_line)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	struct layers l = MAKE(arena, 3, {0, 1}, {1, 2});
 
 	CHECK_INT(l.width, 3 * 100 + 2 * 80);
@@ -36,8 +35,7 @@ TEST(places_a_chain_on_a_line)
 
 TEST(puts_one_between_two)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	struct layers l = MAKE(arena, 3, {0, 1}, {0, 2});
 
 	CHECK_INT(l.nodes[1].y, 0);
@@ -48,8 +46,7 @@ TEST(puts_one_between_two)
 
 TEST(takes_long_edges_around_nodes)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	struct layers l = MAKE(arena, 3, {0, 1}, {1, 2}, {0, 2});
 	const struct layers_route *r = &l.routes[2];
 
@@ -62,8 +59,7 @@ TEST(takes_long_edges_around_nodes)
 
 TEST(moves_sources_to_what_they_lead_to)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	struct layers l = MAKE(arena, 4, {0, 1}, {1, 2}, {3, 2});
 
 	CHECK_INT(l.nodes[3].x, l.nodes[1].x);
@@ -71,8 +67,7 @@ TEST(moves_sources_to_what_they_lead_to)
 
 TEST(draws_cycles)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	struct layers l = MAKE(arena, 3, {0, 1}, {1, 2}, {2, 0}, {1, 1});
 	const struct layers_route *back = &l.routes[2];
 
@@ -84,8 +79,7 @@ TEST(draws_cycles)
 
 TEST(untangles_what_can_be)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	/* 0-3 lead to 7-4: drawn as listed, every edge would cross every other */
 	struct layers l =
 		MAKE(arena, 9, {8, 0}, {8, 1}, {8, 2}, {8, 3}, {0, 7}, {1, 6}, {2, 5}, {3, 4});
@@ -96,8 +90,7 @@ TEST(untangles_what_can_be)
 
 TEST(packs_parts_side_by_side)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	struct layers_edge edges[12];
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(edges); i++)
@@ -115,8 +108,8 @@ static bool overlap(const struct layers *l, size_t a, size_t b)
 }
 
 /* Any graph: nothing overlaps, nothing stands outside, edges begin and end at their nodes. */
-static void check_sound(
-	const struct layers *l, size_t nodes, const struct layers_edge *edges, size_t count)
+static void check_sound(const struct layers *l, size_t nodes, const struct layers_edge *edges,
+	size_t count)
 {
 	for (size_t i = 0; i < nodes; i++) {
 		CHECK(l->nodes[i].x >= 0 && l->nodes[i].x + size.node_width <= l->width);
@@ -145,8 +138,7 @@ TEST(is_sound_for_any_graph)
 	unsigned seed = 7;
 
 	for (unsigned round = 0; round < 60; round++) {
-		AUTO(arena)
-		struct arena *arena = arena_new();
+		AUTO(arena) struct arena *arena = arena_new();
 		struct layers_edge edges[120];
 		size_t nodes = 1 + round, count = (round * 7) % ARRAY_SIZE(edges);
 		for (size_t i = 0; i < count; i++) {
@@ -161,8 +153,7 @@ TEST(is_sound_for_any_graph)
 
 TEST(accepts_nothing)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
+	AUTO(arena) struct arena *arena = arena_new();
 	struct layers l = make(arena, 0, NULL, 0);
 
 	CHECK_INT(l.width, 0);

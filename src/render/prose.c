@@ -17,7 +17,7 @@ unsigned prose_width(const struct out *out)
 void prose_plain(const struct out *out, struct buf *to, const char *text)
 {
 	static const char *const signs[][2] = {{"…", "..."}, {"·", "-"}, {"›", ">"}, {"–", "-"},
-		{"“", "\""}, {"”", "\""}, {"’", "'"}, {"→", "->"}};
+		{"“", "\""}, {"”", "\""}, {"’", "'"}, {"→", "->"}, {"✓", "ok"}, {"✗", "x"}};
 
 	while (*text) {
 		const char *rest = NULL;
@@ -134,4 +134,12 @@ void prose_row(struct out *out, const char *left, unsigned left_width, const cha
 		out_str(out, "\n");
 	buf_pad(&out->text, ' ', width > left_width ? column : column - 2 - width);
 	prose_wrap(out, right, column, column);
+}
+
+void prose_paragraph(struct out *out, const char *text, unsigned indent)
+{
+	if (out->columns)
+		prose_wrap(out, text, indent, indent);
+	else
+		out_printf(out, "%s\n", text);
 }

@@ -10,13 +10,13 @@
 #include "render/svg_text.h"
 #include <string.h>
 
-#define MARGIN       28
-#define HEAD         92  /* from the top to the first node */
-#define PAD          12  /* inside a node */
+#define MARGIN	     28
+#define HEAD	     92	 /* from the top to the first node */
+#define PAD	     12	 /* inside a node */
 #define WIDTH_MIN    620 /* of the text below */
-#define ARROW        6   /* an edge ends that far before a node */
+#define ARROW	     6	 /* an edge ends that far before a node */
 #define LABEL_HEIGHT 16
-#define FAN          4  /* edges on one side of a node that are a fan */
+#define FAN	     4	/* edges on one side of a node that are a fan */
 #define DESC_MAX     80 /* sentences for screen readers */
 #define LABELS_MAX   2000
 
@@ -78,7 +78,7 @@ struct drawing {
 	const struct picture *p;
 	struct arena *arena;
 	struct layers layers;
-	VEC(struct box) taken;          /* by nodes and labels: no label may cover them */
+	VEC(struct box) taken;		/* by nodes and labels: no label may cover them */
 	uint32_t *out_edges, *in_edges; /* by node */
 	int width, height;
 };
@@ -211,8 +211,8 @@ static void draw_loop(struct drawing *d, const struct picture_edge *e, struct la
 		bottom + 22, right, bottom + 22, right, bottom + ARROW);
 }
 
-static void draw_route(
-	struct drawing *d, const struct picture_edge *e, const struct layers_route *route)
+static void draw_route(struct drawing *d, const struct picture_edge *e,
+	const struct layers_route *route)
 {
 	size_t count = route->count;
 
@@ -265,8 +265,8 @@ static bool place_label(struct drawing *d, const char *label, struct layers_poin
  * A label goes where its edge has room for it: in a lane, else along a curve, else nowhere. Where
  * many edges leave one node it stands near their other ends, which are apart.
  */
-static void draw_label(
-	struct drawing *d, const struct picture_edge *e, const struct layers_route *route)
+static void draw_label(struct drawing *d, const struct picture_edge *e,
+	const struct layers_route *route)
 {
 	static const uint8_t places[][7] = {
 		{8, 7, 9, 6, 10, 5, 11},
@@ -311,8 +311,8 @@ static void draw_graph(struct drawing *d)
 	for (size_t i = 0; i < p->node_count; i++) {
 		struct layers_point at = d->layers.nodes[i];
 		take(d,
-			(struct box){
-				at.x - 4, at.y - 2, size.node_width + 8, size.node_height + 4});
+			(struct box){at.x - 4, at.y - 2, size.node_width + 8,
+				size.node_height + 4});
 		draw_node(d, &p->nodes[i], at);
 	}
 	for (size_t i = 0; i < p->edge_count && i < LABELS_MAX; i++) {
@@ -352,8 +352,7 @@ static const char *line_of(struct buf *line, const char *s, int room)
 
 static int draw_remark(struct drawing *d, const char *remark, int y)
 {
-	AUTO(buf)
-	struct buf line;
+	AUTO(buf) struct buf line;
 
 	buf_init(&line, 64 << 10);
 	for (int lines = 0; remark && lines < 12; lines++) {
@@ -370,39 +369,44 @@ static int legend_text(struct drawing *d, int x, int y, const char *s)
 	return x + svg_text_width(s, SVG_UI, 12) + 28;
 }
 
-static int draw_legend(struct drawing *d, int y)
+struct legend {
+	bool thick, unsure, exposed;
+};
+
+static struct legend needed_legend(const struct picture *p)
 {
-	const struct picture *p = d->p;
-	bool thick = false, unsure = false, exposed = false;
-	int x = MARGIN, start = y;
+	struct legend l = {0};
 
 	for (size_t i = 0; i < p->edge_count; i++) {
-		thick = thick || p->edges[i].weight > 1;
-		unsure = unsure || p->edges[i].unsure;
+		l.thick = l.thick || (p->weight_word && p->edges[i].weight > 1);
+		l.unsure = l.unsure || p->edges[i].unsure;
 	}
 	for (size_t i = 0; i < p->node_count; i++)
-		exposed = exposed || p->nodes[i].exposed;
-	if (thick && p->weight_word) {
+		l.exposed = l.exposed || p->nodes[i].exposed;
+	return l;
+}
+
+static void draw_legend(struct drawing *d, const struct legend *l, int y)
+{
+	int x = MARGIN;
+
+	if (l->thick) {
 		buf_printf(d->out,
 			"<path class=\"edge\" stroke-width=\"1.4\" d=\"M%d %dh36\"/>"
 			"<path class=\"edge\" stroke-width=\"4.4\" d=\"M%d %dh36\"/>\n",
 			x, y - 8, x, y - 2);
-		x = legend_text(d, x + 44, y, p->weight_word);
-		start = 0;
+		x = legend_text(d, x + 44, y, d->p->weight_word);
 	}
-	if (unsure) {
+	if (l->unsure) {
 		buf_printf(d->out,
 			"<path class=\"edge unsure\" stroke-width=\"1.4\" d=\"M%d %dh36\"/>\n", x,
 			y - 4);
 		x = legend_text(d, x + 44, y, "the direction is a guess");
-		start = 0;
 	}
-	if (exposed) {
+	if (l->exposed) {
 		exposed_mark(d, x, y - 11);
 		legend_text(d, x + 22, y, "other computers can reach it");
-		start = 0;
 	}
-	return start ? y : y + 24;
 }
 
 static void describe(struct drawing *d)
@@ -442,29 +446,35 @@ static void lay_out(struct drawing *d)
 	d->width = MAX(d->layers.width, WIDTH_MIN) + 2 * MARGIN;
 }
 
-/* Everything below the nodes; its height is known only afterwards, so it is drawn first. */
+/* Everything below the nodes; the height is known only afterwards, so it is drawn first. */
 static void draw_foot(struct drawing *d)
 {
+	const struct legend legend = needed_legend(d->p);
+	bool has_legend = legend.thick || legend.unsure || legend.exposed;
 	int y = HEAD + d->layers.height;
 
-	if (d->p->node_count)
-		y += 36;
-	if (d->p->node_count && (d->p->remark_count || d->p->edge_count))
-		buf_printf(d->out, "<path class=\"rule\" d=\"M%d %d.5H%d\"/>\n", MARGIN, y - 10,
-			d->width - MARGIN);
-	y += 16;
-	y = draw_legend(d, y);
-	for (size_t i = 0; i < d->p->remark_count; i++)
-		y = draw_remark(d, d->p->remarks[i], y);
-	d->height = y + MARGIN - 16;
+	if (has_legend || d->p->remark_count) {
+		if (d->p->node_count) {
+			y += 26;
+			buf_printf(d->out, "<path class=\"rule\" d=\"M%d %d.5H%d\"/>\n", MARGIN, y,
+				d->width - MARGIN);
+			y += 26;
+		}
+		if (has_legend) {
+			draw_legend(d, &legend, y);
+			y += 24;
+		}
+		for (size_t i = 0; i < d->p->remark_count; i++)
+			y = draw_remark(d, d->p->remarks[i], y);
+		y -= 16;
+	}
+	d->height = y + MARGIN;
 }
 
 void svg_write(struct buf *out, const struct picture *p)
 {
-	AUTO(arena)
-	struct arena *arena = arena_new();
-	AUTO(buf)
-	struct buf foot;
+	AUTO(arena) struct arena *arena = arena_new();
+	AUTO(buf) struct buf foot;
 	struct drawing d = {.p = p, .arena = arena, .out = &foot};
 
 	buf_init(&foot, 1 << 20);

@@ -23,8 +23,7 @@ static struct picture picture(void)
 TEST(holds_no_markup_of_others)
 {
 	struct picture p = picture();
-	AUTO(buf)
-	struct buf out;
+	AUTO(buf) struct buf out;
 
 	buf_init(&out, 1 << 20);
 	svg_write(&out, &p);
@@ -39,8 +38,7 @@ TEST(holds_no_markup_of_others)
 TEST(loads_nothing)
 {
 	struct picture p = picture();
-	AUTO(buf)
-	struct buf out;
+	AUTO(buf) struct buf out;
 
 	buf_init(&out, 1 << 20);
 	svg_write(&out, &p);
@@ -56,8 +54,7 @@ TEST(loads_nothing)
 TEST(quotes_for_graphviz)
 {
 	struct picture p = picture();
-	AUTO(buf)
-	struct buf out;
+	AUTO(buf) struct buf out;
 
 	buf_init(&out, 1 << 20);
 	dot_write(&out, &p);
@@ -69,8 +66,7 @@ TEST(quotes_for_graphviz)
 TEST(draws_an_empty_picture)
 {
 	struct picture p = {.title = "Who talks to whom", .subtitle = "Nobody."};
-	AUTO(buf)
-	struct buf out;
+	AUTO(buf) struct buf out;
 
 	buf_init(&out, 1 << 20);
 	svg_write(&out, &p);

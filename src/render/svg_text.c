@@ -11,17 +11,17 @@
 #include <string.h>
 
 #define TEXT_MAX 4096
-#define MONO     61 /* hundredths of the size */
-#define OTHER    66
-#define WIDE     104
+#define MONO	 61 /* hundredths of the size */
+#define OTHER	 66
+#define WIDE	 104
 
 static const uint8_t ascii[] = {
-	32, 41, 46, 84, 65, 95, 78, 28, 39, 39, 53, 84, 32, 47, 32, 37,  /* space to / */
-	65, 64, 64, 65, 66, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 54,  /* 0 to ? */
+	32, 41, 46, 84, 65, 95, 78, 28, 39, 39, 53, 84, 32, 47, 32, 37,	 /* space to / */
+	65, 64, 64, 65, 66, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 54,	 /* 0 to ? */
 	100, 70, 69, 74, 77, 64, 59, 78, 76, 30, 56, 67, 57, 90, 75, 79, /* @ to O */
-	64, 79, 70, 65, 66, 74, 70, 99, 69, 69, 69, 39, 37, 39, 84, 50,  /* P to _ */
-	50, 62, 64, 57, 64, 62, 37, 64, 64, 28, 28, 58, 28, 98, 64, 62,  /* ` to o */
-	64, 64, 42, 54, 40, 64, 60, 83, 60, 60, 56, 64, 35, 64, 84,      /* p to ~ */
+	64, 79, 70, 65, 66, 74, 70, 99, 69, 69, 69, 39, 37, 39, 84, 50,	 /* P to _ */
+	50, 62, 64, 57, 64, 62, 37, 64, 64, 28, 28, 58, 28, 98, 64, 62,	 /* ` to o */
+	64, 64, 42, 54, 40, 64, 60, 83, 60, 60, 56, 64, 35, 64, 84,	 /* p to ~ */
 };
 
 /* Han, kana, hangul, emoji and their like fill a square. */
@@ -91,8 +91,7 @@ static void escape_xml(struct buf *out, const char *s, size_t len)
 
 void svg_text_escape(struct buf *out, const char *s)
 {
-	AUTO(buf)
-	struct buf plain;
+	AUTO(buf) struct buf plain;
 
 	buf_init(&plain, 4 * TEXT_MAX);
 	text_escape(&plain, s, strnlen(s, TEXT_MAX));
@@ -130,8 +129,7 @@ static void fit(const char *s, size_t len, enum svg_face face, int hundredths, s
 
 void svg_text_fit(struct buf *out, const char *s, enum svg_face face, int size, int room)
 {
-	AUTO(buf)
-	struct buf plain;
+	AUTO(buf) struct buf plain;
 	size_t head, tail;
 
 	buf_init(&plain, 4 * TEXT_MAX);

@@ -19,10 +19,10 @@ struct branches {
 struct walk {
 	struct out *out;
 	struct branches b;
-	struct buf text;                 /* one label or cell, escaped */
-	size_t depth;                    /* of the node at hand; roots are 0 */
-	size_t deepest, fixed;           /* of all: depth, and width of branches and note */
-	bool more[TREE_DEPTH_MAX + 1];   /* by depth: a sibling follows */
+	struct buf text;		 /* one label or cell, escaped */
+	size_t depth;			 /* of the node at hand; roots are 0 */
+	size_t deepest, fixed;		 /* of all: depth, and width of branches and note */
+	bool more[TREE_DEPTH_MAX + 1];	 /* by depth: a sibling follows */
 	size_t label, cells[TREE_CELLS]; /* widths of the columns; label with branches */
 };
 

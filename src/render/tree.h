@@ -21,8 +21,8 @@ struct tree_node {
 	const char *label;
 	const char *note; /* behind the label, dim, never cut: "(above)"; NULL = none */
 	const char *cells[TREE_CELLS]; /* NULL = empty */
-	bool strong;                   /* printed like an answer */
-	bool apart;                    /* an empty line before it; for roots */
+	bool strong;		       /* printed like an answer */
+	bool apart;		       /* an empty line before it; for roots */
 	struct tree_node *first, *last, *next;
 };
 

@@ -23,8 +23,8 @@ static const char *print(const struct tree_node *root, bool utf8, unsigned colum
 	return text;
 }
 
-static struct tree_node *add(
-	struct tree_node *parent, const char *label, const char *a, const char *b)
+static struct tree_node *add(struct tree_node *parent, const char *label, const char *a,
+	const char *b)
 {
 	struct tree_node *n = tree_add(arena, parent, label);
 

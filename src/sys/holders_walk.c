@@ -20,6 +20,7 @@
 #define HOLDERS_MAX (8u << 20)
 #define THREADS	    2
 #define TURN	    16 /* processes a thread takes at a time */
+#define LOOK_MAX    500
 
 struct linux_dirent64 {
 	uint64_t d_ino;
@@ -218,6 +219,14 @@ static void complete_families(struct worker *w)
 	vec_fini(&queue.v);
 }
 
+static bool is_denied(const struct host *host, pid_t pid)
+{
+	char path[32], link[16];
+
+	snprintf(path, sizeof(path), "%d/cwd", pid);
+	return readlinkat(host->proc, path, link, sizeof(link)) < 0 && errno == EACCES;
+}
+
 int holders_denied(const struct host *host, struct walk_report *report, struct err *err)
 {
 	struct pid_list pids = {.v = VEC_INIT(PIDS_MAX)};
@@ -225,13 +234,13 @@ int holders_denied(const struct host *host, struct walk_report *report, struct e
 	int r = list_pids(host, &pids, err);
 
 	VEC_EACH (&pids.v, pid) {
-		char path[32], link[16];
-		snprintf(path, sizeof(path), "%d/cwd", *pid);
 		counted.processes++;
-		if (readlinkat(host->proc, path, link, sizeof(link)) < 0 && errno == EACCES) {
-			counted.denied++;
-			counted.denied_pid = *pid;
-		}
+		if (!is_denied(host, *pid))
+			continue;
+		counted.denied++;
+		counted.denied_pid = *pid;
+		if (*pid == 1 && pids.v.count > LOOK_MAX)
+			break;
 	}
 	vec_fini(&pids.v);
 	if (r == 0)

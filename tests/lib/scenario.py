@@ -493,6 +493,12 @@ def bring_up_loopback():
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
 
 
+def root_is_a_mount():
+    """False in a chroot: there no mount can be made private, and ours would show outside."""
+    lines = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    return any(line.split()[4] == "/" for line in lines)
+
+
 def become_root_inside():
     """A user namespace where this user is root; what it may do stays what it was."""
     uid, gid = os.geteuid(), os.getegid()
@@ -510,6 +516,8 @@ def become_root_inside():
 def enter_namespaces(wanted):
     """New namespaces for this process and what it forks. False where that is not permitted."""
     flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET
+    if not root_is_a_mount():
+        return False
     if not REAL_ROOT and not (wanted and become_root_inside()):
         return False
     if libc.unshare(flags) != 0:
@@ -577,7 +585,12 @@ def run_apart(row, folder):
     child = os.fork()
     if child == 0:
         os.close(reading)
-        inner(row, folder, writing)
+        try:
+            inner(row, folder, writing)
+        except BaseException as e:
+            os.write(writing, json.dumps(("failed", "the sandbox failed: " + describe(e))).encode())
+        finally:
+            os._exit(1)
     os.close(writing)
     data, end = b"", time.monotonic() + row.seconds
     while True:

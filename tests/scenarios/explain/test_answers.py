@@ -201,3 +201,14 @@ def escapes_what_was_typed(s):
     answer = s.run("explain", "pid:\x1b[31mred")
     check_equal(answer.code, 2)
     check_not_in("\x1b", answer.err.decode())
+
+
+@scenario(root=True)
+def an_address_alone(s):
+    s.hold("tcp:127.0.0.1:3000")
+    s.hold("tcp:[::1]:3001")
+    told = explain(s, "127.0.0.1")
+    check_equal([x["port"] for x in told["services"]], [3000])
+    check_in("1 service answers there", told["hint"])
+    check_equal([x["port"] for x in explain(s, "localhost")["services"]], [3000, 3001])
+    check_equal(explain(s, "127.0.0.2", code=3)["services"], [])

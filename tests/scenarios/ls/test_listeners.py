@@ -127,3 +127,12 @@ def stays_quiet_about_plain_python(s):
     s.http_server("127.0.0.1", s.port(8000))
     owner = s.service(s.port(8000))["owners"][0]
     check_equal(owner["exe"], str(pathlib.Path(sys.executable).resolve()))
+
+
+@scenario(root=True)
+def bound_to_one_device(s):
+    s.hold("tcp:0.0.0.0:3000,device=lo")
+    service = s.service(3000)
+    check_equal(service["listeners"][0]["device"], "lo")
+    check_equal(service["note"], "only on lo")
+    check_equal(service["reach"], "computer")

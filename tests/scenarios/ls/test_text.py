@@ -75,3 +75,15 @@ def a_full_disk_is_an_error(s):
     answer = s.run(prefix=["bash", "-c", 'exec "$0" ls >/dev/full'])
     check_equal(answer.code, 8)
     check_in("cannot write the answer", answer.err.decode())
+
+
+@scenario(root=True)
+def the_tables(s):
+    s.network("192.168.77.2/24")
+    s.hold("tcp:127.0.0.1:3000,accept", name="web", fork=1)
+    s.hold("connect:127.0.0.1:3000", "udp:127.0.0.1:5353", name="client")
+    s.hold("tcp:[::]:8080", name="open", program="thing")
+    s.hold("tcp:127.0.0.1:6379", netns=True, name="inside")
+    s.golden("ls", s.run("ls").text)
+    s.golden("ls-narrow", s.run("ls", tty=True, columns=60, env={"NO_COLOR": "1"}).text)
+    s.golden("ls-columns", s.run("ls", "--columns", "port,address,reach", "--sort", "-port").text)

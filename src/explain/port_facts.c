@@ -6,7 +6,7 @@
  * since an administrator may change them; those of other systems are their defaults, told because
  * people paste errors from other machines.
  */
-#include "inventory/port_facts.h"
+#include "explain/port_facts.h"
 
 #include "base/fs.h"
 #include "base/str.h"
@@ -28,7 +28,7 @@ struct row {
 #define PORT(port, protos, name, title, speaks, squatter)                                          \
 	{port, protos, name, title, speaks, squatter},
 static const struct row rows[] = {
-#include "inventory/ports.def"
+#include "explain/ports.def"
 };
 #undef PORT
 #undef T

@@ -1,5 +1,5 @@
 #include "base/str.h"
-#include "inventory/port_facts.h"
+#include "explain/port_facts.h"
 #include "unit.h"
 
 struct fixture {
@@ -43,7 +43,7 @@ struct row {
 #define PORT(port, protos, name, title, speaks, squatter)                                          \
 	{port, protos, name, title, speaks, squatter},
 static const struct row rows[] = {
-#include "inventory/ports.def"
+#include "explain/ports.def"
 };
 
 static bool is_decoder(const char *name)

@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "explain/port_facts.h"
 #include "inventory/inventory.h"
-#include "inventory/port_facts.h"
 #include "inventory/select.h"
 
 struct explained_address {

@@ -1,10 +1,10 @@
 /*
- * explain - see explain.h. Puts the record together; what single parts say is in explain_parts.c.
+ * explain - see explain.h. Puts the record together; what single parts say is in parts.c.
  */
-#include "inventory/explain.h"
+#include "explain/explain.h"
 
 #include "base/str.h"
-#include "inventory/explain_parts.h"
+#include "explain/parts.h"
 
 static const struct field address_fields[] = {
 	FIELD(struct explained_address, text, FIELD_TEXT, "ADDRESS", "the address"),

@@ -1,4 +1,4 @@
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "unit.h"
 
 /* chromium -> nginx -> shop api -> postgres, whose backend accepted; psql through the unix socket */
@@ -138,8 +138,8 @@ TEST(finds_the_listener_that_took_it)
 	lab_service(lab, any, "any", "0.0.0.0", 80);
 	lab_service(lab, exact, "exact", "127.0.0.1", 80);
 	lab_service(lab, six, "six", "::", 81);
-	lab_service(
-		lab, twin, "twin", "::", 81); /* shares the port: who holds the socket decides */
+	lab_service(lab, twin, "twin",
+		"::", 81); /* shares the port: who holds the socket decides */
 	lab_pair(lab, client, exact, "127.0.0.1", 40000, 80);
 	lab_pair(lab, client, any, "127.0.0.2", 40001, 80);
 	lab_pair(lab, client, twin, "::ffff:127.0.0.1", 40002, 81);

@@ -1,10 +1,10 @@
 /*
- * graph_fold - the same graph with fewer nodes, for eyes. Each step says for every node which node
+ * fold - the same graph with fewer nodes, for eyes. Each step says for every node which node
  * stands for it (its leader), and merge() makes a graph of the leaders.
  */
 #include "base/must.h"
 #include "base/str.h"
-#include "inventory/graph_parts.h"
+#include "map/parts.h"
 
 struct step {
 	struct arena *arena;
@@ -39,8 +39,8 @@ static void add_to_group(struct graph_node *merged, uint16_t *high, const struct
 		merged->context = merged->project = merged->container = NULL;
 }
 
-static void close_group(
-	struct step *step, struct graph_node *merged, uint16_t high, const bool *rest_of)
+static void close_group(struct step *step, struct graph_node *merged, uint16_t high,
+	const bool *rest_of)
 {
 	merged->detail = merged->port && high > merged->port
 		? arena_printf(step->arena, "%u to %u", merged->port, high)
@@ -48,13 +48,12 @@ static void close_group(
 	step->name(step, merged, merged->alike, rest_of[merged->kind]);
 }
 
-static void merge_nodes(
-	struct step *step, struct graph_parts *parts, const uint32_t *members, uint32_t *place)
+static void merge_nodes(struct step *step, struct graph_parts *parts, const uint32_t *members,
+	uint32_t *place)
 {
 	const struct graph *g = step->g;
 	bool rest_of[GRAPH_NETWORK_OUT + 1] = {0}; /* a node of this kind stays itself */
-	AUTO(free)
-	uint16_t *high = must_calloc(g->node_count + 1, sizeof(*high));
+	AUTO(free) uint16_t *high = must_calloc(g->node_count + 1, sizeof(*high));
 
 	for (uint32_t i = 0; i < g->node_count; i++) {
 		const struct graph_node *n = &g->nodes[i];
@@ -70,8 +69,8 @@ static void merge_nodes(
 	for (uint32_t i = 0; i < g->node_count; i++) {
 		uint32_t leader = step->leader[i];
 		if (members[leader] > 1)
-			add_to_group(
-				&parts->nodes.items[place[leader]], &high[leader], &g->nodes[i]);
+			add_to_group(&parts->nodes.items[place[leader]], &high[leader],
+				&g->nodes[i]);
 	}
 	for (uint32_t i = 0; i < g->node_count; i++)
 		if (members[i] > 1)
@@ -82,12 +81,9 @@ static const struct graph *merge(struct step *step)
 {
 	struct graph *out = arena_new_of(step->arena, struct graph);
 	const struct graph *g = step->g;
-	AUTO(graph_parts)
-	struct graph_parts parts;
-	AUTO(free)
-	uint32_t *place = must_calloc(g->node_count + 1, sizeof(*place));
-	AUTO(free)
-	uint32_t *members = must_calloc(g->node_count + 1, sizeof(*members));
+	AUTO(graph_parts) struct graph_parts parts;
+	AUTO(free) uint32_t *place = must_calloc(g->node_count + 1, sizeof(*place));
+	AUTO(free) uint32_t *members = must_calloc(g->node_count + 1, sizeof(*members));
 
 	graph_parts_init(&parts, step->arena);
 	for (uint32_t i = 0; i < g->node_count; i++)
@@ -217,12 +213,9 @@ static void sign(const struct graph *g, uint64_t *signs)
 static const struct graph *fold_alike(struct step *step, size_t limit)
 {
 	const struct graph *g = step->g;
-	AUTO(free)
-	uint64_t *signs = must_calloc(g->node_count + 1, sizeof(*signs));
-	AUTO(free)
-	uint32_t *counts = must_calloc(g->node_count + 1, sizeof(*counts));
-	AUTO(map)
-	struct map first;
+	AUTO(free) uint64_t *signs = must_calloc(g->node_count + 1, sizeof(*signs));
+	AUTO(free) uint32_t *counts = must_calloc(g->node_count + 1, sizeof(*counts));
+	AUTO(map) struct map first;
 	bool any = false;
 
 	map_init(&first);
@@ -248,11 +241,11 @@ static const struct graph *fold_alike(struct step *step, size_t limit)
 
 static void name_rest(struct step *step, struct graph_node *merged, uint32_t count, bool rest)
 {
-	static const char *const words[] = {
-		"services", "programs", "unseen ends", "computers", "computers"};
+	static const char *const words[] = {"services", "programs", "unseen ends", "computers",
+		"computers"};
 
-	merged->name = arena_printf(
-		step->arena, rest ? "%u more %s" : "%u %s", count, words[merged->kind]);
+	merged->name = arena_printf(step->arena, rest ? "%u more %s" : "%u %s", count,
+		words[merged->kind]);
 	merged->id = arena_printf(step->arena, "more:%s", graph_kind_name(merged->kind));
 	merged->detail = NULL;
 	merged->port = 0;
@@ -278,12 +271,11 @@ static const struct graph *fold_rest(struct step *step, size_t limit)
 	return any ? merge(step) : step->g;
 }
 
-const struct graph *graph_fold(
-	struct arena *arena, const struct graph *g, const struct graph_limits *limits)
+const struct graph *graph_fold(struct arena *arena, const struct graph *g,
+	const struct graph_limits *limits)
 {
 	struct step step = {.arena = arena, .g = g};
-	AUTO(free)
-	uint32_t *leader = must_calloc(g->node_count + 1, sizeof(*leader));
+	AUTO(free) uint32_t *leader = must_calloc(g->node_count + 1, sizeof(*leader));
 
 	step.leader = leader;
 	if (limits->computers)

@@ -1,5 +1,5 @@
 /*
- * graph_lab - snapshots made by hand, for the tests of graphs. Not part of the program.
+ * lab - snapshots made by hand, for the tests of graphs. Not part of the program.
  *
  *   struct lab *lab = lab_new();
  *   struct owner *web = lab_owner(lab, 10, "node");
@@ -12,7 +12,7 @@
 
 #include "base/must.h"
 #include "base/vec.h"
-#include "inventory/graph.h"
+#include "map/graph.h"
 #include <string.h>
 
 struct lab {
@@ -82,14 +82,13 @@ static inline void lab_hold(struct lab *lab, uint32_t socket, const struct owner
 }
 
 /* A service with one listener; `address` NULL and a path for a unix socket. */
-static inline struct service *lab_listen(
-	struct lab *lab, struct owner *o, const char *name, struct endpoint e)
+static inline struct service *lab_listen(struct lab *lab, struct owner *o, const char *name,
+	struct endpoint e)
 {
 	struct service *service = arena_new_of(lab->arena, struct service);
 	struct listener *l = arena_new_of(lab->arena, struct listener);
 	const struct owner **owners = arena_array(lab->arena, const struct owner *, 8);
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 
 	buf_init(&text, 400);
 	endpoint_format(&text, &e);
@@ -109,18 +108,18 @@ static inline struct service *lab_listen(
 	return service;
 }
 
-static inline struct service *lab_service(
-	struct lab *lab, struct owner *o, const char *name, const char *address, uint16_t port)
+static inline struct service *lab_service(struct lab *lab, struct owner *o, const char *name,
+	const char *address, uint16_t port)
 {
-	return lab_listen(
-		lab, o, name, (struct endpoint){PROTO_TCP, lab_address(address), port, 0, NULL});
+	return lab_listen(lab, o, name,
+		(struct endpoint){PROTO_TCP, lab_address(address), port, 0, NULL});
 }
 
-static inline struct service *lab_unix(
-	struct lab *lab, struct owner *o, const char *name, const char *path)
+static inline struct service *lab_unix(struct lab *lab, struct owner *o, const char *name,
+	const char *path)
 {
-	return lab_listen(
-		lab, o, name, (struct endpoint){.proto = PROTO_UNIX_STREAM, .path = path});
+	return lab_listen(lab, o, name,
+		(struct endpoint){.proto = PROTO_UNIX_STREAM, .path = path});
 }
 
 /* One end of a TCP connection; the owner may be NULL. */
@@ -154,8 +153,8 @@ static inline void lab_pair(struct lab *lab, struct owner *client, struct owner 
 	lab_marry(lab);
 }
 
-static inline void lab_unix_pair(
-	struct lab *lab, struct owner *client, struct owner *server, const char *path)
+static inline void lab_unix_pair(struct lab *lab, struct owner *client, struct owner *server,
+	const char *path)
 {
 	for (int i = 0; i < 2; i++) {
 		*vec_push(&lab->sockets) = (struct socket){.state = SOCKET_ESTABLISHED,
@@ -193,8 +192,7 @@ static inline const struct graph *lab_graph(struct lab *lab)
 /* "name > name 2 (endpoint)\n" for every edge, then the nodes without one. */
 static inline const char *lab_text(struct lab *lab, const struct graph *g)
 {
-	AUTO(buf)
-	struct buf out;
+	AUTO(buf) struct buf out;
 
 	buf_init(&out, 1 << 20);
 	for (size_t i = 0; i < g->edge_count; i++) {

@@ -1,9 +1,9 @@
 /*
- * explain_parts - the parts of an explanation; private to explain.
+ * parts - the parts of an explanation; private to explain.
  */
 #pragma once
 
-#include "inventory/explain.h"
+#include "explain/explain.h"
 
 struct explaining {
 	const struct host *host;

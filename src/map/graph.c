@@ -4,11 +4,11 @@
  * The kernel does not say which end of a connection opened it: the end whose address a listener
  * takes is the server. Ends in two namespaces are listed apart; addresses and ports match them.
  */
-#include "inventory/graph.h"
+#include "map/graph.h"
 
 #include "base/str.h"
-#include "inventory/graph_ends.h"
-#include "inventory/plumbing.h"
+#include "map/ends.h"
+#include "map/plumbing.h"
 
 struct build {
 	const struct snapshot *s;
@@ -28,8 +28,7 @@ struct reached {
 
 static void connect_nodes(struct build *b, uint32_t from, uint32_t to, const struct reached *r)
 {
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 
 	buf_init(&text, 1024);
 	endpoint_format(&text, &r->at);
@@ -149,8 +148,8 @@ static void add_outgoing(struct build *b, const struct socket *socket, struct re
 	bool loopback = address_is_loopback(&socket->remote);
 	uint32_t from = graph_ends_holder(&b->ends, socket), to;
 
-	r->at = (struct endpoint){
-		socket->local.proto, socket->remote, socket->remote_port, 0, NULL};
+	r->at = (struct endpoint){socket->local.proto, socket->remote, socket->remote_port, 0,
+		NULL};
 	if (own && !itself)
 		r->service = graph_ends_dialled(&b->ends, &r->at, loopback ? socket->netns : 0);
 	if (r->service != SERVICE_NONE && is_left_out(b, socket, r->service))
@@ -170,8 +169,8 @@ static void add_lone(struct build *b, size_t index)
 {
 	const struct socket *socket = &b->s->sockets[index];
 	bool own = is_own_address(b, &socket->remote);
-	struct reached r = {
-		.service = b->ends.service_of[index], .via = own ? VIA_ADDRESS : VIA_NETWORK};
+	struct reached r = {.service = b->ends.service_of[index],
+		.via = own ? VIA_ADDRESS : VIA_NETWORK};
 
 	if (address_is_loopback(&socket->remote))
 		r.via = VIA_LOOPBACK;
@@ -181,8 +180,8 @@ static void add_lone(struct build *b, size_t index)
 		add_outgoing(b, socket, &r, own);
 }
 
-static uint64_t ends_key(
-	const struct address *a, uint16_t a_port, const struct address *z, uint16_t z_port)
+static uint64_t ends_key(const struct address *a, uint16_t a_port, const struct address *z,
+	uint16_t z_port)
 {
 	struct {
 		uint8_t a[16], z[16];

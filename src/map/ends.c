@@ -1,15 +1,17 @@
 /*
- * graph_ends - see graph_ends.h.
+ * ends - see ends.h.
  *
  * An accepted socket is often held by a process that does not listen itself (a database's backend,
  * an ssh session). Such processes are counted to the service first; only then is asked whose the
  * other ends are, so that what a backend connects to leaves from the database.
  */
-#include "inventory/graph_ends.h"
+#include "map/ends.h"
 
 #include "base/must.h"
 #include "base/str.h"
-#include "inventory/plumbing.h"
+#include "map/plumbing.h"
+
+#define SCRIPT_MAX 60
 
 bool graph_ends_connected(const struct socket *socket)
 {
@@ -188,8 +190,8 @@ static void find_accepted(struct graph_ends *e)
 		if (!graph_ends_connected(socket))
 			continue;
 		e->judged_owner = holder_of(e, socket);
-		e->service_of[i] = service_index_find(
-			&e->index, &socket->local, socket->netns, is_own_service, e);
+		e->service_of[i] = service_index_find(&e->index, &socket->local, socket->netns,
+			is_own_service, e);
 	}
 	for (size_t i = 0; i < s->socket_count; i++) {
 		uint32_t service = e->service_of[i];
@@ -225,10 +227,34 @@ static uint64_t text_key(const char *s)
 	return s ? map_hash(s, strlen(s)) : 0;
 }
 
+/* "python client.py": what an interpreter runs says more than which one it is. */
+static const char *client_name(struct arena *arena, const struct owner *o)
+{
+	static const char *const interpreters[] = {"bash", "bun", "deno", "node", "perl", "php",
+		"python", "ruby", "sh"};
+	const char *program = owner_program(o), *script = NULL;
+	bool interprets = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(interpreters); i++)
+		interprets = interprets || str_eq(program, interpreters[i]);
+	for (size_t i = 1; interprets && !script && i < o->argc; i++) {
+		const char *word = o->argv[i];
+		if (str_eq(word, "-c") || str_eq(word, "-e"))
+			break;
+		if (str_eq(word, "-m") && i + 1 < o->argc)
+			script = o->argv[i + 1];
+		else if (word[0] && word[0] != '-')
+			script = str_basename(word);
+	}
+	if (str_empty(script) || strlen(script) > SCRIPT_MAX)
+		return program;
+	return arena_printf(arena, "%s %s", program, script);
+}
+
 static uint32_t client_node(struct graph_ends *e, const struct owner *o, uint32_t netns)
 {
-	const char *program = owner_program(o);
 	struct arena *arena = e->parts->arena;
+	const char *program = client_name(arena, o);
 	uint64_t key[] = {text_key(program), o->project ? text_key(o->project->root) : 0,
 		o->container ? text_key(o->container->id) : netns, o->uid};
 	bool made;
@@ -335,15 +361,14 @@ uint32_t graph_ends_computer(struct graph_ends *e, int kind, const struct addres
 
 	if (!made)
 		return node;
-	AUTO(buf)
-	struct buf text;
+	AUTO(buf) struct buf text;
 	buf_init(&text, 100);
 	address_format(&text, &a);
 	struct graph_node *n = &e->parts->nodes.items[node];
 	n->address = a;
 	n->name = arena_strdup(e->parts->arena, text.data);
-	n->id = arena_printf(
-		e->parts->arena, "%s:%s", kind == GRAPH_NETWORK_IN ? "from" : "to", text.data);
+	n->id = arena_printf(e->parts->arena, "%s:%s", kind == GRAPH_NETWORK_IN ? "from" : "to",
+		text.data);
 	return node;
 }
 
@@ -366,8 +391,8 @@ static void fill_members(struct graph_ends *e)
 			VEC_EACH (&e->parts->nodes, n) {
 				n->owners =
 					arena_array(arena, const struct owner *, n->owner_count);
-				n->services = arena_array(
-					arena, const struct service *, n->service_count);
+				n->services = arena_array(arena, const struct service *,
+					n->service_count);
 				n->owner_count = n->service_count = 0;
 			}
 		}
@@ -447,8 +472,8 @@ uint32_t graph_ends_dialled(struct graph_ends *e, const struct endpoint *to, uin
 	return service_index_find(&e->index, to, netns, NULL, NULL);
 }
 
-void graph_ends_init(
-	struct graph_ends *e, const struct snapshot *s, struct graph_parts *parts, bool plumbing)
+void graph_ends_init(struct graph_ends *e, const struct snapshot *s, struct graph_parts *parts,
+	bool plumbing)
 {
 	*e = (struct graph_ends){.s = s, .parts = parts, .plumbing = plumbing};
 	service_index_init(&e->index, s);

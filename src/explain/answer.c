@@ -1,9 +1,10 @@
 /*
- * explain_answer - the one sentence that comes first, a hint below it, and what to do next.
+ * answer - the one sentence that comes first, a hint below it, and what to do next.
  */
-#include "inventory/explain_parts.h"
+#include "explain/parts.h"
 
 #include "base/str.h"
+#include "sys/procfs.h"
 
 #define STEPS_MAX 6
 
@@ -29,6 +30,18 @@ static const char *article(const char *word)
 	return strchr("aeiou", word[0]) ? "an" : "a";
 }
 
+/* "web server", but "database" and "debugger": words that name the thing by themselves stay alone. */
+static const char *role_noun(struct explaining *x, const char *role)
+{
+	static const char *const kinds[] = {"web", "api", "file", "mail", "media", "mock", "docs",
+		"git", "chat", "test", "auth", "search", "ai", "game", "log", "time", "dns"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (str_eq(role, kinds[i]))
+			return arena_printf(x->arena, "%s server", role);
+	return role;
+}
+
 /* "the web server of your project shop (vite)", "redis 7", "node" */
 static const char *what_it_is(struct explaining *x, const struct service *service)
 {
@@ -38,8 +51,9 @@ static const char *what_it_is(struct explaining *x, const struct service *servic
 	bool yours = service->uid == x->host->uid;
 
 	if (service->project && service->role)
-		return arena_printf(x->arena, "the %s server of %s project %s%s", service->role,
-			yours ? "your" : "the", explain_escaped(x, service->project->name),
+		return arena_printf(x->arena, "the %s of %s project %s%s",
+			role_noun(x, service->role), yours ? "your" : "the",
+			explain_escaped(x, service->project->name),
 			program ? arena_printf(x->arena, " (%s)", program) : "");
 	if (service->project && str_starts(name, explain_escaped(x, service->project->name)))
 		return arena_printf(x->arena, "%s project %s%s", yours ? "your" : "the", name,
@@ -49,7 +63,7 @@ static const char *what_it_is(struct explaining *x, const struct service *servic
 			yours ? "your" : "the", explain_escaped(x, service->project->name));
 	if (service->role && !strstr(name, service->role))
 		return arena_printf(x->arena, "%s, %s %s", name, article(service->role),
-			service->role);
+			role_noun(x, service->role));
 	return name;
 }
 
@@ -186,7 +200,11 @@ static void nobody(struct explaining *x)
 	if (x->t->kind == TARGET_NAME || x->t->kind == TARGET_PID ||
 		x->t->kind == TARGET_CONTAINER) {
 		x->out->answer = x->t->kind == TARGET_PID
-			? arena_printf(x->arena, "Process %d listens on nothing.", x->t->pid)
+			? arena_printf(x->arena,
+				  procfs_alive(x->host, x->t->pid)
+					  ? "Process %d listens on nothing."
+					  : "There is no process %d.",
+				  x->t->pid)
 			: arena_printf(x->arena, "Nothing on this machine is called '%s'.",
 				  explain_escaped(x, x->t->name));
 		return;
@@ -195,18 +213,26 @@ static void nobody(struct explaining *x)
 		x->out->answer = arena_printf(x->arena, "Nobody listens at %s.", subject(x));
 		return;
 	}
-	if (x->sel.port && port_is_used(x))
-		return;
-	if (x->sel.port == 0) {
-		const struct explained_address *a = x->out->addresses;
-		x->out->answer = x->out->address_count
-			? arena_printf(x->arena, "%s is %s.", subject(x), a->meaning)
-			: arena_printf(x->arena, "%s is an address without a port.", subject(x));
+	if (x->t->has_port && x->t->port == 0) {
+		x->out->answer = "Port 0 is no port to connect to: a program that asks for it is "
+				 "given any free one.";
 		return;
 	}
+	if (x->sel.port && port_is_used(x))
+		return;
 	x->out->answer = arena_printf(x->arena,
 		"Nobody is listening on %s, so a connection is refused at once.", subject(x));
 	x->out->hint = "Nothing is wrong with your network.";
+}
+
+/* An address without a port: what it is, and how many answer there. */
+static void an_address(struct explaining *x)
+{
+	x->out->answer =
+		arena_printf(x->arena, "%s is %s.", subject(x), x->out->addresses[0].meaning);
+	if (x->sel.count)
+		x->out->hint = arena_printf(x->arena, "%zu service%s there.", x->sel.count,
+			x->sel.count == 1 ? " answers" : "s answer");
 }
 
 static bool addresses_are_own(const struct explaining *x)
@@ -227,7 +253,9 @@ static const char *capitalised(const char *sentence)
 
 void explain_answer(struct explaining *x)
 {
-	if (!addresses_are_own(x)) {
+	if (x->sel.port == 0 && x->sel.address_count && addresses_are_own(x)) {
+		an_address(x);
+	} else if (!addresses_are_own(x)) {
 		x->out->answer = arena_printf(x->arena, "%s is not on this machine.", subject(x));
 		x->out->hint = "loopscope looks at this machine only and sends nothing there.";
 	} else if (x->sel.count) {
@@ -251,6 +279,11 @@ void explain_next(struct explaining *x)
 	const struct service *first = x->sel.count ? x->sel.services[0] : NULL;
 
 	x->out->next = list;
+	if (first && x->sel.port == 0 && x->sel.address_count) {
+		step(x, list, arena_printf(x->arena, "loopscope %s", first->listeners[0].text),
+			"one of them in full");
+		return;
+	}
 	if (!first) {
 		if (x->sel.nearby_count && x->sel.nearby[0]->netns == 0)
 			step(x, list,
@@ -259,7 +292,7 @@ void explain_next(struct explaining *x)
 				"the one that does listen");
 		else if (x->sel.port && addresses_are_own(x))
 			step(x, list, arena_printf(x->arena, "loopscope wait %u", x->sel.port),
-				"start the program that should be there, and wait for it");
+				"waits until something listens there");
 		step(x, list, "loopscope ls", "everything that listens on this machine");
 		return;
 	}

@@ -1,4 +1,4 @@
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "unit.h"
 
 static const struct graph *fold(struct lab *lab, struct graph_limits limits)

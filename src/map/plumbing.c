@@ -1,5 +1,5 @@
 /* plumbing - see plumbing.h. */
-#include "inventory/plumbing.h"
+#include "map/plumbing.h"
 
 #include "base/auto.h"
 #include "base/str.h"

@@ -1,8 +1,8 @@
 /*
- * explain_clients - who is connected to the target, and who else uses its port: connections that
+ * clients - who is connected to the target, and who else uses its port: connections that
  * wait, TIME_WAIT, sockets bound but not listening, an outgoing connection's source port.
  */
-#include "inventory/explain_parts.h"
+#include "explain/parts.h"
 
 #include "base/map.h"
 #include "base/str.h"
@@ -185,6 +185,8 @@ void explain_clients(struct explaining *x)
 {
 	struct client_list list = {.v = VEC_INIT(CLIENTS_MAX)};
 
+	if (x->sel.port == 0 && x->sel.address_count)
+		return;
 	map_init(&list.by_key);
 	if (x->t->kind == TARGET_UNIX)
 		add_unix(x, &list);

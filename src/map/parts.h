@@ -1,12 +1,12 @@
 /*
- * graph_parts - what building and folding a graph share: parts that are put together into a graph
+ * parts - what building and folding a graph share: parts that are put together into a graph
  * with the right sums and the fixed order. Private to graph*.c.
  */
 #pragma once
 
 #include "base/map.h"
 #include "base/vec.h"
-#include "inventory/graph.h"
+#include "map/graph.h"
 
 #define NODE_NONE UINT32_MAX
 

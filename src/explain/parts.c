@@ -1,13 +1,13 @@
 /*
- * explain_parts - address, port, listeners, chain, reach. Clients and the answer have files of their
- * own (explain_clients.c, explain_answer.c).
+ * parts - address, port, listeners, chain, reach. Clients and the answer have files of their
+ * own (clients.c, answer.c).
  */
-#include "inventory/explain_parts.h"
+#include "explain/parts.h"
 
 #include "base/str.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "inventory/address_facts.h"
+#include "explain/address_facts.h"
 
 #define LISTENS_MAX 16
 #define CHAIN_MAX   32
@@ -162,6 +162,8 @@ void explain_listens(struct explaining *x)
 
 static const struct owner *main_owner(const struct explaining *x)
 {
+	if (x->sel.port == 0 && x->sel.address_count)
+		return NULL; /* an address has no owner */
 	if (x->sel.count && x->sel.services[0]->owner_count)
 		return x->sel.services[0]->owners[0];
 	return NULL;
@@ -244,7 +246,7 @@ void explain_reach(struct explaining *x)
 	const struct service *service = x->sel.count ? x->sel.services[0] : NULL;
 	AUTO(buf) struct buf text = BUF_INIT(1024);
 
-	if (!service)
+	if (!service || (x->sel.port == 0 && x->sel.address_count))
 		return;
 	switch (service->reach) {
 	case REACH_COMPUTER:

@@ -1,5 +1,5 @@
-/* graph_parts - see graph_parts.h; and the field tables of nodes and edges. */
-#include "inventory/graph_parts.h"
+/* parts - see parts.h; and the field tables of nodes and edges. */
+#include "map/parts.h"
 
 #include "base/must.h"
 #include "base/str.h"
@@ -108,10 +108,8 @@ static int compare_edges(const void *pa, const void *pb)
 static struct graph_node *sort_nodes(struct graph_parts *p)
 {
 	size_t count = p->nodes.count;
-	AUTO(free)
-	const struct graph_node **order = must_calloc(count + 1, sizeof(*order));
-	AUTO(free)
-	uint32_t *place = must_calloc(count + 1, sizeof(*place));
+	AUTO(free) const struct graph_node **order = must_calloc(count + 1, sizeof(*order));
+	AUTO(free) uint32_t *place = must_calloc(count + 1, sizeof(*place));
 	struct graph_node *sorted = arena_array(p->arena, struct graph_node, count);
 
 	for (size_t i = 0; i < count; i++)
@@ -130,8 +128,7 @@ static struct graph_node *sort_nodes(struct graph_parts *p)
 
 static void make_ids_unique(struct graph_parts *p, struct graph_node *nodes)
 {
-	AUTO(map)
-	struct map seen;
+	AUTO(map) struct map seen;
 
 	map_init(&seen);
 	for (size_t i = 0; i < p->nodes.count; i++) {
@@ -139,8 +136,8 @@ static void make_ids_unique(struct graph_parts *p, struct graph_node *nodes)
 		map_get(&seen, key, &times);
 		map_set(&seen, key, times + 1);
 		if (times)
-			nodes[i].id = arena_printf(
-				p->arena, "%s#%llu", nodes[i].id, (unsigned long long)times + 1);
+			nodes[i].id = arena_printf(p->arena, "%s#%llu", nodes[i].id,
+				(unsigned long long)times + 1);
 	}
 }
 
@@ -175,8 +172,8 @@ void graph_parts_finish(struct graph_parts *p, struct graph *out)
 
 const char *graph_kind_name(int kind)
 {
-	static const char *const names[] = {
-		"service", "client", "unseen", "network-in", "network-out"};
+	static const char *const names[] = {"service", "client", "unseen", "network-in",
+		"network-out"};
 
 	return names[kind];
 }
@@ -191,6 +188,11 @@ const char *graph_via_name(int via)
 static bool has_port(const void *record)
 {
 	return ((const struct graph_node *)record)->port != 0;
+}
+
+static bool has_processes(const void *record)
+{
+	return ((const struct graph_node *)record)->processes != 0;
 }
 
 static bool edge_has_port(const void *record)
@@ -211,7 +213,8 @@ static const struct field node_fields[] = {
 	FIELD(struct graph_node, pid, FIELD_INT32, "PID", "its oldest process",
 		.align_right = true),
 	FIELD(struct graph_node, processes, FIELD_UINT32, "PROCESSES",
-		"how many have a part in it, as far as they are known", .align_right = true),
+		"how many have a part in it, as far as they are known", .align_right = true,
+		.has = has_processes),
 	FIELD(struct graph_node, user, FIELD_TEXT, "USER", "the user it runs as"),
 	FIELD(struct graph_node, project, FIELD_TEXT, "PROJECT", "the project it belongs to"),
 	FIELD(struct graph_node, container, FIELD_TEXT, "CONTAINER", "the container it runs in"),

@@ -5,7 +5,7 @@
  * stubs, bridges, cloud metadata), most specific first; then a sentence for each class. An address
  * of a virtual network says "usually": nobody keeps others from using the same private range.
  */
-#include "inventory/address_facts.h"
+#include "explain/address_facts.h"
 
 #include "base/auto.h"
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "base/str.h"
-#include "inventory/address_facts.h"
+#include "explain/address_facts.h"
 #include "unit.h"
 
 static const char *meaning(struct arena *arena, const char *text)

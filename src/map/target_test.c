@@ -1,4 +1,4 @@
-#include "inventory/graph_lab.h"
+#include "map/lab.h"
 #include "unit.h"
 
 /* a chain of four services behind a client, and a stranger next to it */
@@ -11,8 +11,8 @@ static struct lab *chain(void)
 
 	for (uint16_t i = 0; i < 4; i++) {
 		struct owner *o = lab_owner(lab, 10 + i, names[i]);
-		struct service *s = lab_service(
-			lab, o, names[i], i == 2 ? "::1" : "127.0.0.1", (uint16_t)(3000 + i));
+		struct service *s = lab_service(lab, o, names[i], i == 2 ? "::1" : "127.0.0.1",
+			(uint16_t)(3000 + i));
 		s->container = i == 3 ? &box : NULL;
 		lab_pair(lab, before, o, i == 2 ? "::1" : "127.0.0.1", (uint16_t)(40000 + i),
 			(uint16_t)(3000 + i));
@@ -30,10 +30,15 @@ static const char *around(const char *text, unsigned hops)
 	static char out[1000];
 	struct lab *lab = chain();
 	struct target t;
-	struct err err = {0};
+	struct host host = {.root = -1};
+	struct selection selected;
 
-	CHECK_INT(target_parse(lab->arena, text, &t, &err), 0);
-	const struct graph *g = graph_around(lab->arena, lab_graph(lab), &t, hops);
+	CHECK_INT(target_parse(lab->arena, text, &t, NULL), 0);
+	const struct graph *g = lab_graph(lab);
+	if (select_services(&host, &lab->s, &t, &selected, NULL) == 0)
+		g = graph_around(lab->arena, g, &t, &selected, hops);
+	else
+		g = NULL;
 	snprintf(out, sizeof(out), "%s", g ? lab_text(lab, g) : "nothing");
 	lab_free(lab);
 	return out;
@@ -64,7 +69,7 @@ TEST(understands_every_target)
 	CHECK_STR(around("pid:51", 9), CUPS);
 	CHECK_STR(around("pid:11", 1), WEB_1);
 	CHECK_STR(around("unix:/run/docker.sock", 9), "docker\n");
-	CHECK_STR(around("container:box", 1), "api > db 1 127.0.0.1:3003\n");
+	CHECK_STR(around("container:Box", 1), "api > db 1 127.0.0.1:3003\n");
 	CHECK_STR(around("container:01234567", 1), "api > db 1 127.0.0.1:3003\n");
 	CHECK_STR(around("[::1]:3002", 0), "api\n");
 	CHECK_STR(around("::1", 0), "api\n");
