@@ -135,7 +135,14 @@ static bool missing_goal(struct freeing *f, const struct free_missing *m, struct
 
 	for (size_t i = 0; i < f->target_count; i++) {
 		const struct target *t = &f->targets[i];
-		if (t->text != m->target || !t->has_port)
+		if (t->text != m->target)
+			continue;
+		if (t->kind == TARGET_UNIX) {
+			*out = (struct verify_goal){.what = m->what,
+				.endpoint = {.proto = PROTO_UNIX_STREAM, .path = t->path}};
+			return true;
+		}
+		if (!t->has_port)
 			continue;
 		*out = (struct verify_goal){.what = m->what,
 			.endpoint = {.proto = t->proto, .port = t->port, .address = ADDRESS_ANY6}};
@@ -186,6 +193,7 @@ static int say_nothing_left_over(struct freeing *f)
 	if (f->cli->format == FORMAT_TEXT) {
 		out_styled(&f->cli->out, STYLE_ANSWER, "Nothing is left over.");
 		out_str(&f->cli->out, "\n");
+		cli_blind(f->cli, f->live.snapshot->blind, f->live.snapshot->blind_count);
 		return EXIT_YES;
 	}
 	return print_json(f, EXIT_YES, NULL, NULL);

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import stat
+import sys
 
 from scenario import (NOBODY, check, check_equal, check_in, check_not_in, scenario, wait_for)
 
@@ -22,7 +23,6 @@ SERVER = """
 
 def server(s, port, *arguments, **settings):
     script = s.file("server.py", SERVER)
-    import sys
     return s.start([sys.executable, "-u", str(script), str(port), *arguments], ready="READY", **settings)
 
 
@@ -182,7 +182,6 @@ def a_daemon_that_detaches_is_back(s):
         os.setsid()
         signal.pause()
     """)
-    import sys
     s.start([sys.executable, str(script), str(port)], ready=None)
     wait_for(lambda: s.accepts("127.0.0.1", port), "the daemon")
     check_equal(s.run("free", str(port), "--yes").code, 0)

@@ -1,5 +1,6 @@
 """wait: until something accepts, answers, or is gone."""
 
+import os
 import signal
 
 from scenario import check, check_equal, check_in, scenario, wait_for
@@ -166,7 +167,6 @@ def a_process_that_ends_ends_the_waiting(s):
 
 
 def descriptors(pid):
-    import os
     names = []
     for fd in os.listdir(f"/proc/{pid}/fd"):
         try:
