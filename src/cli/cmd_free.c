@@ -2,11 +2,13 @@
 #include "cli/command.h"
 #include "cli/common.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/must.h"
 #include "base/str.h"
 #include "cli/free_text.h"
 #include "cli/free_undo.h"
+#include "cli/progress.h"
 #include "free/act.h"
 #include "free/live.h"
 #include "free/stop.h"
@@ -36,6 +38,7 @@ struct freeing {
 	struct snapshot *missing_after;
 	struct undo *undo;
 	struct act_result result;
+	struct progress progress;
 	bool acted;
 };
 
@@ -132,7 +135,14 @@ static bool missing_goal(struct freeing *f, const struct free_missing *m, struct
 
 	for (size_t i = 0; i < f->target_count; i++) {
 		const struct target *t = &f->targets[i];
-		if (t->text != m->target || !t->has_port)
+		if (t->text != m->target)
+			continue;
+		if (t->kind == TARGET_UNIX) {
+			*out = (struct verify_goal){.what = m->what,
+				.endpoint = {.proto = PROTO_UNIX_STREAM, .path = t->path}};
+			return true;
+		}
+		if (!t->has_port)
 			continue;
 		*out = (struct verify_goal){.what = m->what,
 			.endpoint = {.proto = t->proto, .port = t->port, .address = ADDRESS_ANY6}};
@@ -183,6 +193,7 @@ static int say_nothing_left_over(struct freeing *f)
 	if (f->cli->format == FORMAT_TEXT) {
 		out_styled(&f->cli->out, STYLE_ANSWER, "Nothing is left over.");
 		out_str(&f->cli->out, "\n");
+		cli_blind(f->cli, f->live.snapshot->blind, f->live.snapshot->blind_count);
 		return EXIT_YES;
 	}
 	return print_json(f, EXIT_YES, NULL, NULL);
@@ -254,6 +265,18 @@ static int exit_code_of(const struct act_result *r)
 	return EXIT_FAULT;
 }
 
+static void show_progress(void *data, const char *what)
+{
+	struct freeing *f = data;
+	AUTO(buf) struct buf line = BUF_INIT(1000);
+	uint64_t seconds = (clock_mono_ms() - f->progress.start_ms) / 1000;
+
+	if (!progress_due(&f->progress))
+		return;
+	buf_printf(&line, "waiting for the end of %s, %llu s", what, (unsigned long long)seconds);
+	progress_show(&f->progress, line.data);
+}
+
 /* A port that was named by its number alone must be free on all addresses, not only where it was. */
 static struct act_query act_query_of(struct freeing *f)
 {
@@ -276,6 +299,8 @@ static struct act_query act_query_of(struct freeing *f)
 	}
 	return (struct act_query){.force_after_ms = f->o->force_after_ms,
 		.timeout_ms = MAX(f->o->timeout_ms, f->o->force_after_ms + FORCE_MS),
+		.tick = show_progress,
+		.data = f,
 		.more = more,
 		.more_count = count};
 }
@@ -307,7 +332,10 @@ static int act(struct freeing *f)
 	out_flush(&f->cli->out); /* the preview stands before the wait */
 	remember(f, &undo_err);
 	f->acted = true;
-	if (act_run(&f->live.world, f->plan, &q, &f->result, &err) < 0)
+	progress_init(&f->progress, f->cli);
+	int r = act_run(&f->live.world, f->plan, &q, &f->result, &err);
+	progress_end(&f->progress);
+	if (r < 0)
 		return cli_fail_errno(f->cli, &err);
 	if (ended_nothing(&f->result))
 		undo_forget(f->undo);

@@ -390,6 +390,7 @@ static void print_freed(struct cli *cli, const struct act_result *r, const struc
 {
 	AUTO(buf) struct buf line = BUF_INIT(TEXT_MAX);
 	struct out *out = &cli->out;
+	static const char again[] = "Start it again: loopscope free --undo";
 	const char *note = NULL;
 
 	buf_printf(&line, "%s in ", was_forced(r) ? "Stopped by force" : "Stopped");
@@ -397,9 +398,14 @@ static void print_freed(struct cli *cli, const struct act_result *r, const struc
 	buf_str(&line, "; ");
 	add_free(&line, r);
 	buf_char(&line, '.');
-	if (u && u->path && undo_is_useful(u))
-		buf_str(&line, " Start it again: loopscope free --undo");
-	answer(out, line.data);
+	bool same_line =
+		!out->columns || text_width(line.data, line.len) + strlen(again) < prose_width(out);
+	if (u && u->path && undo_is_useful(u)) {
+		out_styled(out, STYLE_ANSWER, line.data);
+		out_printf(out, "%s%s\n", same_line ? " " : "\n", again);
+	} else {
+		answer(out, line.data);
+	}
 	/* the last verdict is the port as a whole, so its note counts the most */
 	for (size_t i = 0; i < r->verdict_count; i++)
 		note = r->verdicts[i].note ? r->verdicts[i].note : note;

@@ -21,6 +21,7 @@ struct act {
 	const struct free_plan *plan;
 	const struct act_query *q;
 	struct act_result *r;
+	const struct free_step *running; /* the command that is waited for */
 	bool interrupted, late, denied, failed;
 };
 
@@ -59,6 +60,13 @@ static bool sounds_like_rights(const char *problem)
 	return false;
 }
 
+static void tick_command(void *data)
+{
+	const struct act *a = data;
+
+	a->q->tick(a->q->data, a->running->text);
+}
+
 static void run_command(struct act *a, const struct free_step *step)
 {
 	AUTO(buf) struct buf output = BUF_INIT(OUTPUT_MAX);
@@ -68,7 +76,9 @@ static void run_command(struct act *a, const struct free_step *step)
 	uint64_t start = clock_mono_ns();
 
 	*c = (struct act_command){.step = step};
-	int r = spawn_run(step->stop, a->q->timeout_ms, &output, &status, &err);
+	a->running = step;
+	int r = spawn_run_ticking(step->stop, a->q->timeout_ms, a->q->tick ? tick_command : NULL, a,
+		&output, &status, &err);
 	c->took_ns = clock_mono_ns() - start;
 	c->done = r == 0 && status == 0;
 	if (c->done)
@@ -99,12 +109,30 @@ static void run_commands(struct act *a)
 
 /* --- processes --- */
 
+static void tick_process(void *data, const struct stop_process *p)
+{
+	const struct act *a = data;
+	AUTO(buf) struct buf what = BUF_INIT(300);
+
+	for (size_t i = 0; i < a->r->process_count; i++) {
+		const struct owner *o = a->r->processes[i].victim->owner;
+		if (o->pid != p->pid)
+			continue;
+		const char *program = owner_program(o);
+		text_escape(&what, program, strlen(program));
+		buf_printf(&what, " %d", o->pid);
+		break;
+	}
+	a->q->tick(a->q->data, what.data);
+}
+
 static void stop_processes(struct act *a)
 {
 	const struct free_plan *plan = a->plan;
 	struct stop_process *list =
 		arena_array(a->w->arena, struct stop_process, plan->victim_count + 1);
-	struct stop_query q = {a->q->force_after_ms, a->q->timeout_ms};
+	struct stop_query q = {a->q->force_after_ms, a->q->timeout_ms,
+		a->q->tick ? tick_process : NULL, a};
 	size_t count = 0;
 
 	for (size_t i = 0; i < plan->victim_count; i++) {

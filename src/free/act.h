@@ -20,6 +20,9 @@ const char *act_outcome_name(int outcome); /* "freed", "taken" ... */
 struct act_query {
 	uint64_t force_after_ms;
 	uint64_t timeout_ms; /* for each supervisor's command, and for all processes together */
+	/* Now and then while it lasts: what is waited for, escaped; may be NULL. */
+	void (*tick)(void *data, const char *what);
+	void *data;
 	const struct verify_goal *more; /* to be looked at besides the plan's endpoints */
 	size_t more_count;
 };

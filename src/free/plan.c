@@ -254,9 +254,9 @@ static void add_supervised(struct planning *p, const struct socket *s, const str
 	}
 	if (by->needs_root) {
 		refuse(p, FREE_RIGHTS, s, o,
-			arena_printf(a, "%s is held by %s of %s, which only root or %s may stop",
-				what_of(p, s), who(p, o), by->names[0],
-				o->uid == 0 || !o->user ? "the system" : user_of(p, o)),
+			arena_printf(a,
+				"%s is held by %s, which %s keeps as %s; only root may stop that",
+				what_of(p, s), who(p, o), by->by->name, by->names[0]),
 			NULL);
 		return;
 	}

@@ -187,8 +187,8 @@ TEST(missing_rights_are_told)
 	CHECK_STR(plan_for(&f, "5432")->refusals[0].sentence,
 		"port 5432 is held by root (process hidden), which you may not look into");
 	CHECK_STR(plan_for(&f, "80")->refusals[0].sentence,
-		"port 80 is held by nginx 200 of nginx.service, which only root or the system may "
-		"stop");
+		"port 80 is held by nginx 200, which systemd keeps as nginx.service; only root may "
+		"stop that");
 	CHECK_INT(plan_for(&f, "2049")->refusals[0].kind, FREE_KERNEL);
 }
 

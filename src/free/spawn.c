@@ -14,6 +14,8 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#define TICK_MS 250
+
 extern char **environ;
 
 struct run {
@@ -21,6 +23,9 @@ struct run {
 	struct loop_process process;
 	struct loop_fd pipe;
 	struct loop_signal interrupt;
+	struct loop_timer timer;
+	void (*tick)(void *data);
+	void *tick_data;
 	struct buf *output;
 	int status;
 	bool ended, interrupted;
@@ -78,6 +83,14 @@ static void on_interrupt(void *data, int signo)
 	loop_stop(run->loop);
 }
 
+static void on_tick(void *data)
+{
+	struct run *run = data;
+
+	run->tick(run->tick_data);
+	loop_timer_start(run->loop, &run->timer, clock_mono_ns() + TICK_MS * LOOP_MS, on_tick, run);
+}
+
 /* What was written before the end is still in the pipe. */
 static void drain(struct run *run)
 {
@@ -100,12 +113,15 @@ static int wait_for(struct run *run, pid_t pid, int pipe, uint64_t timeout_ms)
 		r = loop_fd_add(run->loop, &run->pipe, pipe, EPOLLIN, on_output, run);
 	if (r == 0)
 		r = loop_signal_add(run->loop, &run->interrupt, SIGINT, on_interrupt, run);
+	if (r == 0 && run->tick)
+		on_tick(run);
 	if (r == 0)
 		loop_run(run->loop, clock_mono_ns() + timeout_ms * LOOP_MS);
 	drain(run);
 	loop_process_remove(&run->process);
 	loop_fd_remove(&run->pipe);
 	loop_signal_remove(&run->interrupt);
+	loop_timer_stop(&run->timer);
 	loop_free(run->loop);
 	if (!run->ended) {
 		kill(pid, SIGKILL);
@@ -121,7 +137,13 @@ static int wait_for(struct run *run, pid_t pid, int pipe, uint64_t timeout_ms)
 int spawn_run(const char *const *argv, uint64_t timeout_ms, struct buf *output, int *out_status,
 	struct err *err)
 {
-	struct run run = {.output = output};
+	return spawn_run_ticking(argv, timeout_ms, NULL, NULL, output, out_status, err);
+}
+
+int spawn_run_ticking(const char *const *argv, uint64_t timeout_ms, void (*tick)(void *data),
+	void *data, struct buf *output, int *out_status, struct err *err)
+{
+	struct run run = {.output = output, .tick = tick, .tick_data = data};
 	int ends[2];
 	pid_t pid;
 

@@ -16,3 +16,7 @@
  */
 int spawn_run(const char *const *argv, uint64_t timeout_ms, struct buf *output, int *out_status,
 	struct err *err);
+
+/* The same; `tick` is called now and then while it lasts. */
+int spawn_run_ticking(const char *const *argv, uint64_t timeout_ms, void (*tick)(void *data),
+	void *data, struct buf *output, int *out_status, struct err *err);

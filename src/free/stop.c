@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 
 #define GRACE_MS  500 /* before the next wave is asked although this one still runs */
+#define TICK_MS	  250
 #define LINGER_MS 200 /* in which children end by themselves after their parents */
 
 struct stopper;
@@ -34,7 +35,7 @@ struct stopper {
 	size_t count;
 	int wave; /* the last one that was asked; -1 = none */
 	uint64_t start_ns;
-	struct loop_timer grace, force;
+	struct loop_timer grace, force, tick;
 	struct loop_signal interrupt, terminate;
 	bool interrupted;
 };
@@ -159,6 +160,19 @@ static void on_signal(void *data, int signo)
 	loop_stop(s->loop);
 }
 
+static void on_tick(void *data)
+{
+	struct stopper *s = data;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->members[i].done)
+			continue;
+		s->q->tick(s->q->data, s->members[i].p);
+		break;
+	}
+	later(s, &s->tick, TICK_MS, on_tick);
+}
+
 /* Takes hold of the process that is meant, or finds that it is gone. */
 static void pin(struct stopper *s, struct member *m)
 {
@@ -169,8 +183,7 @@ static void pin(struct stopper *s, struct member *m)
 		finish(m, STOP_GONE);
 		return;
 	}
-	must(r == 0 || r == -EMFILE || r == -ENFILE || r == -ENOMEM);
-	if (r < 0)
+	if (r < 0) /* no descriptor is left, or this kernel has none for processes */
 		finish(m, STOP_DENIED);
 	else if (procfs_read_stat(s->host, m->p->pid, &stat) < 0 ||
 		stat.start_ticks != m->p->start_ticks)
@@ -186,6 +199,8 @@ static void begin(struct stopper *s)
 	if (running_wave(s, -1) == WAVE_COUNT)
 		return;
 	later(s, &s->force, s->q->force_after_ms, on_force);
+	if (s->q->tick)
+		later(s, &s->tick, TICK_MS, on_tick);
 	next_wave(s);
 	loop_run(s->loop, s->start_ns + s->q->timeout_ms * LOOP_MS);
 }
@@ -240,6 +255,7 @@ int stop_run(const struct host *host, struct stop_process *list, size_t count,
 	int answer = r < 0 ? err_set(err, r, "cannot watch signals: %m") : report(&s, err);
 	loop_timer_stop(&s.grace);
 	loop_timer_stop(&s.force);
+	loop_timer_stop(&s.tick);
 	loop_signal_remove(&s.interrupt);
 	loop_signal_remove(&s.terminate);
 	return answer;

@@ -37,6 +37,9 @@ struct stop_process {
 struct stop_query {
 	uint64_t force_after_ms; /* SIGKILL follows; 0 = at once */
 	uint64_t timeout_ms;	 /* for everything together */
+	/* Now and then while it lasts, with one that has not ended yet; may be NULL. */
+	void (*tick)(void *data, const struct stop_process *p);
+	void *data;
 };
 
 /*

@@ -40,6 +40,8 @@ static void log_name(const struct undo *u, const struct undo_process *p, struct 
 			strchr("._-", name[i]);
 		buf_char(out, plain ? name[i] : '_');
 	}
+	if (p > u->processes && u->process_count > 1) /* each has a file of its own */
+		buf_printf(out, "-%d", (int)(p - u->processes) + 1);
 	buf_str(out, ".log");
 }
 

@@ -17,6 +17,7 @@
 #include "sys/sock_diag.h"
 #include <errno.h>
 #include <linux/netlink.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define WATCH_MS 700 /* what a runner needs to start its child again */
@@ -216,6 +217,11 @@ static void judge_lingering(struct judging *j)
 	const struct socket *bound = find_bound(j);
 	bool one;
 
+	if (proto_is_unix(j->g->endpoint.proto)) {
+		v->state = VERIFY_LINGERS;
+		v->note = "its file is still there; a server must remove it first, as most do";
+		return;
+	}
 	count_lingering(j);
 	one = v->lingering == 1;
 	if (v->lingering_ms)
@@ -348,9 +354,18 @@ static void watch(const struct verify_query *q, uint64_t ms, bool while_so)
 
 static void probe(const struct verify_goal *g, int *plain, int *reuse)
 {
+	struct stat st;
+
 	*plain = *reuse = 0;
 	if (g->netns_inode)
 		return;
+	if (proto_is_unix(g->endpoint.proto)) {
+		/* a path is never bound over a file that is there; unix(7) */
+		bool file = g->endpoint.path && g->endpoint.path[0] == '/' &&
+			lstat(g->endpoint.path, &st) == 0;
+		*plain = file ? -EADDRINUSE : 0;
+		return;
+	}
 	*plain = bind_probe(&g->endpoint, g->v6only, false);
 	/* two datagram sockets that both set it share a port, so for them it proves nothing */
 	*reuse =

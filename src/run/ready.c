@@ -90,6 +90,9 @@ static void end_try(struct waiter *w)
 		loop_stop(w->loop);
 		return;
 	}
+	w->result->took_ns = clock_mono_ns() - w->start_ns;
+	if (w->q->tried)
+		w->q->tried(w->q->data, w->result);
 	loop_timer_start(w->loop, &w->pause, clock_mono_ns() + w->pause_ms * LOOP_MS, try_now, w);
 	w->pause_ms = MIN(w->pause_ms * 3 / 2, (uint64_t)PAUSE_MAX_MS);
 }

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import sys
+import textwrap
 
 from scenario import NOBODY, check, check_equal, check_in, check_not_in, scenario, wait_for
 
@@ -354,7 +356,11 @@ def udp_and_unix(s):
     answer = s.run("free", str(path), "--yes")
     check_equal(answer.code, 0)
     check_in(f"unix:{path} is free", answer.text)
+    check_in("its file is still there", answer.text)
     check_ended(unix)
+    path.unlink()
+    answer = s.run("free", str(path))
+    check_equal((answer.code, answer.text), (3, f"Nobody is listening on {path}; it is free.\n"))
 
 
 @scenario()
@@ -364,7 +370,7 @@ def what_starts_again_is_told(s):
         import subprocess, sys
         while True:
             subprocess.run([sys.executable, "-c", sys.argv[1], "127.0.0.1", sys.argv[2]])
-    """, __import__("textwrap").dedent(SERVER), str(port), ready=port)
+    """, textwrap.dedent(SERVER), str(port), ready=port)
     answer = s.run("free", str(port), "--yes")
     check_equal(answer.code, 6)
     check_in(f"port {port} is taken again", answer.text)
@@ -383,8 +389,6 @@ def a_runner_is_stopped_with_its_server(s):
         while True:
             subprocess.run([sys.executable, "-c", sys.argv[1], "127.0.0.1", sys.argv[2]])
     """)
-    import sys
-    import textwrap
     runner = s.start([sys.executable, str(script), textwrap.dedent(SERVER), str(port)], ready=port)
     document = s.run("free", str(port), "--yes", "--json")
     check_equal(document.code, 0)
@@ -400,16 +404,15 @@ def a_runner_is_stopped_with_its_server(s):
 def never_what_loopscope_runs_in(s):
     # a terminal that listens, and a server whose socket both it and loopscope have inherited
     terminal = s.python("""
-        import socket, subprocess, sys
+        import os, socket, subprocess, sys, time
         kept = socket.create_server(("127.0.0.1", 3000))
         kept.set_inheritable(True)
-        for words in (["3000", "--yes"], ["pid:" + str(__import__("os").getpid()), "--yes"]):
+        for words in (["3000", "--yes"], ["pid:" + str(os.getpid()), "--yes"]):
             done = subprocess.run([sys.argv[1], "free", *words], capture_output=True, text=True,
                                   close_fds=False)
             print(done.returncode, done.stderr, done.stdout)
         print("READY", flush=True)
-        sys.stdin.read()
-        __import__("time").sleep(600)
+        time.sleep(600)
     """, str(s.program))
     check_in(f"6 loopscope: port 3000 is held by python {terminal.pid}, in which loopscope itself was "
              "started", terminal.output())
@@ -487,6 +490,27 @@ def nothing_left_over_is_fine(s):
     answer = s.run("free", "--orphans")
     check_equal((answer.code, answer.text), (0, "Nothing is left over.\n"))
     check_equal(s.run("free", "--orphans", "--json").json["plan"]["endpoints"], [])
+
+
+@scenario(root=True)
+def all_that_is_left_over(s):
+    s.file("shop/package.json", '{"name": "shop"}')
+    left = s.start(["sh", "-c", f"{sys.executable} -u server.py 127.0.0.1 3000 &"],
+                   cwd=s.file("shop/server.py", SERVER).parent)
+    left.popen.wait(10)
+    wait_for(lambda: s.accepts("127.0.0.1", 3000), "the server that is left over")
+    wanted = server(s, "127.0.0.1", 3001)
+    answer = s.run("free", "--orphans", "--dry-run")
+    check_equal(answer.code, 0)
+    check_in("Port 3000 is held by python", answer.text)
+    check_in("the process that started it ended", answer.text)
+    check_not_in("3001", answer.text)
+    answer = s.run("free", "--orphans", user=NOBODY)  # left over, but of another user
+    check_equal(answer.code, 0)
+    answer = s.run("free", "--orphans", "--yes")
+    check_equal(answer.code, 0)
+    check_in("port 3000 is free", answer.text)
+    check_runs(wanted)
 
 
 @scenario()
