@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "render/prose.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 
 void cli_json_begin(struct cli *cli, struct json *j)
@@ -94,15 +95,28 @@ static void on_interrupt(int signo)
 	interrupted = 1;
 }
 
-/* Without SA_RESTART, so that Ctrl-C ends the read. */
-static bool read_answer(char *answer, int size)
+/*
+ * Asks and waits for a line. Ctrl-C is held back from before the question is seen until the wait has
+ * begun, so that it never comes between the two.
+ */
+static bool read_answer(struct out *out, const char *question, char *answer, int size)
 {
 	struct sigaction action = {.sa_handler = on_interrupt}, before;
+	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t held, mask;
 
 	interrupted = 0;
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigprocmask(SIG_BLOCK, &held, &mask);
 	sigaction(SIGINT, &action, &before);
-	bool read = fgets(answer, size, stdin) != NULL;
+	out_printf(out, "%s [y/N] ", question);
+	out_flush(out);
+	while (ppoll(&terminal, 1, NULL, &mask) < 0 && errno == EINTR && !interrupted)
+		;
+	bool read = !interrupted && fgets(answer, size, stdin) != NULL;
 	sigaction(SIGINT, &before, NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	return read;
 }
 
@@ -113,9 +127,7 @@ enum cli_answer cli_ask(struct cli *cli, const char *question)
 
 	cli->out.page = false;
 	out_flush(&cli->out);
-	out_printf(out, "%s [y/N] ", question);
-	out_flush(out);
-	if (!read_answer(answer, sizeof(answer))) {
+	if (!read_answer(out, question, answer, sizeof(answer))) {
 		out_str(out, "\n");
 		out_flush(out);
 		return interrupted ? ANSWER_INTERRUPTED : ANSWER_NO;
