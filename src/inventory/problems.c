@@ -88,9 +88,11 @@ static bool holds_data(const char *role)
 static void exposed(struct report *r, const struct service *service)
 {
 	bool data = service->role && holds_data(service->role);
+	bool seen = service->owner_count || service->container;
+	const char *what = seen ? escaped(r, service->name)
+				: arena_printf(r->arena, "it: %s", owner_text(r, service));
 	struct finding *f = add(r, "exposed", data ? SEVERITY_MEDIUM : SEVERITY_LOW, service,
-		arena_printf(r->arena, "other computers on your network can reach %s",
-			escaped(r, service->name)));
+		arena_printf(r->arena, "other computers on your network can reach %s", what));
 
 	set_evidence(r, f, "sock_diag",
 		arena_printf(r->arena, "it listens on %s", service->listeners[0].text));
