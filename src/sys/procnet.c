@@ -149,6 +149,8 @@ int procnet_list(const struct host *host, pid_t pid, const struct sock_query *qu
 	} tables[] = {{"tcp", AF_INET, PROTO_TCP}, {"tcp6", AF_INET6, PROTO_TCP},
 		{"udp", AF_INET, PROTO_UDP}, {"udp6", AF_INET6, PROTO_UDP}};
 
+	size_t before = out->v.count;
+
 	out->v.max = MAX(out->v.max, (size_t)1 << 20);
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		char path[64];
@@ -158,8 +160,10 @@ int procnet_list(const struct host *host, pid_t pid, const struct sock_query *qu
 		int r = read_table(host, path, tables[i].family, tables[i].proto, query, netns,
 			out);
 		/* a kernel without IPv6 has no such table */
-		if (r < 0 && !(r == -ENOENT && tables[i].family == AF_INET6))
+		if (r < 0 && !(r == -ENOENT && tables[i].family == AF_INET6)) {
+			out->v.count = before;
 			return r;
+		}
 	}
 	return 0;
 }
