@@ -208,10 +208,8 @@ static int find_holders(struct build *b)
 		return r;
 	/* a walk that was denied may have missed owners which the iterator can show */
 	bool missed = b->walk.denied && b->walk.found < b->by_inode.count;
-	if (missed && b->query->rung == RUNG_AUTO && b->host->live && holders_can_iterate()) {
-		b->facts.v.count = 0;
-		b->walked = iterate(b) < 0;
-	}
+	if (missed && b->query->rung == RUNG_AUTO && b->host->live && holders_can_iterate())
+		b->walked = iterate(b) < 0; /* what both find is joined once */
 	return 0;
 }
 
