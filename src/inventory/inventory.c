@@ -103,18 +103,35 @@ static void add_namespace(struct build *b, uint32_t inode, pid_t pid)
 		b->namespaces.items[b->namespaces.count - 1].seen = r == 0;
 }
 
-/* The namespaces that the iterator's records name, each through one of its holders. */
+/*
+ * The namespaces that the iterator's records name, each through a holder that is inside: dockerd
+ * opens the name server's sockets in each container's namespace and stays outside itself.
+ */
 static void namespaces_of_facts(struct build *b)
 {
-	AUTO(map) struct map seen = {0};
+	AUTO(map) struct map inside = {0}; /* namespace -> 1 when a way in was found, else 0 */
+	uint64_t closed = 0, found;
+	pid_t last = 0;
 
-	map_set(&seen, b->host->net_inode, 0);
+	map_set(&inside, b->host->net_inode, 1);
 	VEC_EACH (&b->facts.v, fact) {
-		if (fact->netns == 0 || map_get(&seen, fact->netns, NULL))
+		bool known = fact->netns == 0 || map_get(&inside, fact->netns, &found);
+		if (fact->netns == 0 || (known && (found || fact->pid == last)))
 			continue;
-		map_set(&seen, fact->netns, 0);
+		last = fact->pid;
+		found = netns_holds(b->host, fact->netns, fact->pid);
+		map_set(&inside, fact->netns, found);
+		closed += !known;
+		if (!found)
+			continue;
+		closed--;
 		add_namespace(b, fact->netns, fact->pid);
 	}
+	if (closed)
+		add_blind(b,
+			arena_printf(b->s->arena, "%llu network namespace%s",
+				(unsigned long long)closed, closed == 1 ? "" : "s"),
+			"no process that has sockets there is inside", NULL, closed);
 }
 
 static void namespaces_of_processes(struct build *b)
