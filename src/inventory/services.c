@@ -335,23 +335,28 @@ static void complete(struct drafts *ds, struct draft *d)
 	service->url = services_url(s, service);
 }
 
-static bool overlap(const struct service *a, const struct service *b)
+static bool listeners_overlap(const struct listener *x, const struct listener *y)
 {
-	for (size_t i = 0; i < a->listener_count; i++) {
-		for (size_t k = 0; k < b->listener_count; k++) {
-			const struct listener *x = &a->listeners[i], *y = &b->listeners[k];
-			if (endpoint_accepts(&x->endpoint, x->v6only, &y->endpoint.address,
-				    y->endpoint.port) ||
-				endpoint_accepts(&y->endpoint, y->v6only, &x->endpoint.address,
-					x->endpoint.port))
+	const struct endpoint *a = &x->endpoint, *b = &y->endpoint;
+	struct address at = address_unmap(&a->address), to = address_unmap(&b->address);
+
+	if (a->ifindex && b->ifindex && a->ifindex != b->ifindex)
+		return false; /* each on an interface of its own */
+	if (endpoint_accepts(a, x->v6only, &to, b->port) ||
+		endpoint_accepts(b, y->v6only, &at, a->port))
+		return true;
+	/* "localhost" is both: two programs behind one name */
+	return address_is_loopback(&at) && address_is_loopback(&to) && at.family != to.family;
+}
+
+bool services_overlap(const struct service *a, const struct service *b)
+{
+	if (a->proto != b->proto || a->port != b->port || a->netns != b->netns)
+		return false;
+	for (size_t i = 0; i < a->listener_count; i++)
+		for (size_t k = 0; k < b->listener_count; k++)
+			if (listeners_overlap(&a->listeners[i], &b->listeners[k]))
 				return true;
-			/* "localhost" is both: two programs behind one name */
-			if (address_is_loopback(&x->endpoint.address) &&
-				address_is_loopback(&y->endpoint.address) &&
-				x->endpoint.address.family != y->endpoint.address.family)
-				return true;
-		}
-	}
 	return false;
 }
 
@@ -366,7 +371,7 @@ static void judge_shadows(struct drafts *ds)
 			struct service *b = ds->v.items[k].service;
 			if (b->port != a->port)
 				break;
-			if (b->proto == a->proto && b->netns == a->netns && overlap(a, b)) {
+			if (services_overlap(a, b)) {
 				a->problems |= PROBLEM_SHADOWED;
 				b->problems |= PROBLEM_SHADOWED;
 			}
