@@ -232,7 +232,7 @@ static enum reach judge_reach(const struct snapshot *s, const struct draft *d)
 static bool only_family(const struct draft *d, uint8_t family)
 {
 	VEC_EACH (&d->listeners, l)
-		if (l->endpoint.address.family != family || l->dual_stack)
+		if (address_unmap(&l->endpoint.address).family != family || l->dual_stack)
 			return false;
 	return d->listeners.count > 0;
 }
@@ -241,6 +241,7 @@ static const char *judge_note(struct snapshot *s, const struct draft *d)
 {
 	const struct service *service = d->service;
 	const struct listener *l = &d->listeners.items[0];
+	struct address at = address_unmap(&l->endpoint.address);
 
 	if (service->problems & PROBLEM_STOPPED)
 		return "stopped";
@@ -253,12 +254,11 @@ static const char *judge_note(struct snapshot *s, const struct draft *d)
 		if_indextoname(l->endpoint.ifindex, device))
 		return arena_printf(s->arena, "only on %s", device);
 	if (only_family(d, AF_INET6))
-		return address_is_loopback(&l->endpoint.address) ? "::1 only" : "IPv6 only";
-	if (d->listeners.count == 1 && l->endpoint.address.family == AF_INET &&
-		address_is_loopback(&l->endpoint.address) &&
-		!address_eq(&l->endpoint.address, &ADDRESS_LOOPBACK4)) {
+		return address_is_loopback(&at) ? "::1 only" : "IPv6 only";
+	if (d->listeners.count == 1 && at.family == AF_INET && address_is_loopback(&at) &&
+		!address_eq(&at, &ADDRESS_LOOPBACK4)) {
 		AUTO(buf) struct buf text = BUF_INIT(100);
-		address_format(&text, &l->endpoint.address);
+		address_format(&text, &at);
 		return arena_printf(s->arena, "%s only", text.data);
 	}
 	if (l->socket_count > 1)
