@@ -334,14 +334,14 @@ static enum ownerless why_ownerless(const struct build *b, const struct socket *
 								     : OWNERLESS_VANISHED;
 }
 
-static uint64_t pair_key(const struct address *a, uint16_t ap, const struct address *b, uint16_t bp,
-	uint32_t netns)
+static uint64_t pair_key(const struct socket *s, const struct address *a, uint16_t ap,
+	const struct address *b, uint16_t bp)
 {
 	struct {
 		uint8_t a[16], b[16];
 		uint16_t ap, bp;
-		uint32_t netns;
-	} key = {.ap = ap, .bp = bp, .netns = netns};
+		uint32_t netns, proto;
+	} key = {.ap = ap, .bp = bp, .netns = s->netns, .proto = s->local.proto};
 	struct address x = address_unmap(a), y = address_unmap(b);
 
 	memcpy(key.a, x.bytes, 16);
@@ -359,8 +359,8 @@ static void match_peers(struct build *b)
 		struct socket *s = &sockets[i];
 		if (s->remote_port)
 			map_set(&ends,
-				pair_key(&s->local.address, s->local.port, &s->remote,
-					s->remote_port, s->netns),
+				pair_key(s, &s->local.address, s->local.port, &s->remote,
+					s->remote_port),
 				i);
 	}
 	for (size_t i = 0; i < b->sockets.v.count; i++) {
@@ -370,8 +370,8 @@ static void match_peers(struct build *b)
 			s->peer = (uint32_t)other + 1;
 		} else if (s->remote_port &&
 			map_get(&ends,
-				pair_key(&s->remote, s->remote_port, &s->local.address,
-					s->local.port, s->netns),
+				pair_key(s, &s->remote, s->remote_port, &s->local.address,
+					s->local.port),
 				&other) &&
 			other != i) {
 			s->peer = (uint32_t)other + 1;
