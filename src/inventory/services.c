@@ -65,14 +65,22 @@ static void add_owner(struct draft *d, const struct owner *o)
 		*slot = o;
 }
 
+static void add_queue(struct listener *l, const struct socket *socket)
+{
+	bool unknown = l->backlog == BACKLOG_UNKNOWN || socket->wqueue == BACKLOG_UNKNOWN;
+
+	l->waiting += socket->rqueue;
+	l->backlog = unknown ? BACKLOG_UNKNOWN : l->backlog + socket->wqueue;
+}
+
 static void add_listener(struct snapshot *s, struct draft *d, const struct socket *socket)
 {
 	VEC_EACH (&d->listeners, l) {
 		if (address_eq(&l->endpoint.address, &socket->local.address) &&
 			l->endpoint.ifindex == socket->local.ifindex && !socket->local.path) {
 			l->socket_count++;
-			l->waiting += socket->state == SOCKET_LISTEN ? socket->rqueue : 0;
-			l->backlog += socket->state == SOCKET_LISTEN ? socket->wqueue : 0;
+			if (socket->state == SOCKET_LISTEN)
+				add_queue(l, socket);
 			return;
 		}
 	}
@@ -89,10 +97,8 @@ static void add_listener(struct snapshot *s, struct draft *d, const struct socke
 		.socket = (uint32_t)(socket - s->sockets),
 		.socket_count = 1,
 	};
-	if (socket->state == SOCKET_LISTEN) {
-		l->waiting = socket->rqueue;
-		l->backlog = socket->wqueue;
-	}
+	if (socket->state == SOCKET_LISTEN)
+		add_queue(l, socket);
 }
 
 static struct draft *new_draft(struct drafts *ds, const struct socket *socket)

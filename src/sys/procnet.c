@@ -101,7 +101,7 @@ bool procnet_parse(const char *line, uint8_t family, enum proto proto, struct so
 	s.uid = (uint32_t)uid;
 	s.inode = (uint32_t)inode;
 	s.rqueue = received;
-	s.wqueue = s.state == SOCKET_LISTEN ? UINT32_MAX : sent; /* the backlog is not told */
+	s.wqueue = s.state == SOCKET_LISTEN ? BACKLOG_UNKNOWN : sent;
 	if (s.remote_port == 0)
 		s.remote.family = AF_UNSPEC;
 	s.dual_stack = family == AF_INET6 && !s.remote_port && address_is_any(&s.local.address);
