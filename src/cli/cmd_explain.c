@@ -183,7 +183,9 @@ static void render_queue(struct view *v)
 	bool full = e->waiting > e->backlog;
 	if (full)
 		out_style(out, STYLE_BAD);
-	out_printf(out, "%u waiting of %u%s", e->waiting, e->backlog, full ? ": full" : "");
+	out_printf(out, "%u waiting", e->waiting);
+	if (e->backlog != BACKLOG_UNKNOWN)
+		out_printf(out, " of %u%s", e->backlog, full ? ": full" : "");
 	if (full)
 		out_plain(out);
 	out_str(out, "\n");

@@ -33,11 +33,16 @@ static uint32_t wanted_protos(const struct options *o)
 	return o->all ? PROTO_BITS_ALL & ~PROTO_BITS_UNIX : PROTO_BIT(PROTO_TCP);
 }
 
+static uint32_t wanted_problems(const struct options *o)
+{
+	return (o->exposed ? PROBLEM_EXPOSED : 0) | (o->orphans ? PROBLEM_ORPHANED : 0);
+}
+
 static bool wanted(const struct options *o, const struct service *service)
 {
-	if (o->exposed && !(service->problems & PROBLEM_EXPOSED))
-		return false;
-	return !o->orphans || (service->problems & PROBLEM_ORPHANED);
+	uint32_t problems = wanted_problems(o);
+
+	return (service->problems & problems) == problems;
 }
 
 static const struct record_type *row_type(const struct options *o)
@@ -218,7 +223,7 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 		return list_once(cli, o);
 	struct inventory_query query = query_of(o);
 	if (cli->format == FORMAT_JSONL || !cli->out.tty)
-		return watch_changes(cli, o->watch, &query);
+		return watch_changes(cli, o->watch, &query, wanted_problems(o));
 	return watch_screen(cli, o->watch, list_once, o);
 }
 

@@ -28,6 +28,7 @@ struct watch {
 	void *arg;
 	/* watch_changes */
 	struct inventory_query query;
+	uint32_t problems;
 	struct snapshot *before;
 };
 
@@ -138,10 +139,25 @@ static void report(struct watch *w, const char *event, const struct service *ser
 	out_str(out, "\n");
 }
 
-static void index_services(const struct snapshot *s, struct map *out)
+static bool wanted(const struct watch *w, const struct service *service)
+{
+	return (service->problems & w->problems) == w->problems;
+}
+
+static void index_services(const struct watch *w, const struct snapshot *s, struct map *out)
 {
 	for (size_t i = 0; s && i < s->service_count; i++)
-		map_set(out, key_of(s, s->services[i]), i);
+		if (wanted(w, s->services[i]))
+			map_set(out, key_of(s, s->services[i]), i);
+}
+
+/* What `s` has and the other snapshot, known by its index, has not. */
+static void report_missing(struct watch *w, const char *event, const struct snapshot *s,
+	const struct map *other)
+{
+	for (size_t i = 0; s && i < s->service_count; i++)
+		if (wanted(w, s->services[i]) && !map_get(other, key_of(s, s->services[i]), NULL))
+			report(w, event, s->services[i]);
 }
 
 static void compare(struct watch *w)
@@ -158,22 +174,19 @@ static void compare(struct watch *w)
 		return;
 	}
 	host_close(&host);
-	index_services(w->before, &before);
-	index_services(s, &now);
-	for (size_t i = 0; w->before && i < w->before->service_count; i++)
-		if (!map_get(&now, key_of(w->before, w->before->services[i]), NULL))
-			report(w, "closed", w->before->services[i]);
-	for (size_t i = 0; i < s->service_count; i++)
-		if (!map_get(&before, key_of(s, s->services[i]), NULL))
-			report(w, w->before ? "opened" : "open", s->services[i]);
+	index_services(w, w->before, &before);
+	index_services(w, s, &now);
+	report_missing(w, "closed", w->before, &now);
+	report_missing(w, w->before ? "opened" : "open", s, &before);
 	snapshot_free(w->before);
 	w->before = steal(&s);
 	out_flush(&w->cli->out);
 }
 
-int watch_changes(struct cli *cli, const char *interval, const struct inventory_query *query)
+int watch_changes(struct cli *cli, const char *interval, const struct inventory_query *query,
+	uint32_t problems)
 {
-	struct watch w = {.cli = cli, .turn = compare, .query = *query};
+	struct watch w = {.cli = cli, .turn = compare, .query = *query, .problems = problems};
 	int code = run_watch(&w, interval);
 
 	snapshot_free(w.before);

@@ -14,6 +14,8 @@ int watch_screen(struct cli *cli, const char *interval, int (*print)(struct cli 
 
 /*
  * Prints what opened and closed, a line each (a JSON document a line with --jsonl): no redraw, so
- * it suits pipes, logs and screen readers.
+ * it suits pipes, logs and screen readers. With `problems` (enum problem_bits) only services that
+ * have all of these: one that gets them has opened, one that loses them has closed.
  */
-int watch_changes(struct cli *cli, const char *interval, const struct inventory_query *query);
+int watch_changes(struct cli *cli, const char *interval, const struct inventory_query *query,
+	uint32_t problems);

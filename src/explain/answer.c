@@ -96,18 +96,42 @@ static const char *unseen(struct explaining *x, const struct service *service)
 			perhaps ? perhaps : ""));
 }
 
+/* Several processes on one address: a reuseport group that does not belong to one family. */
+static bool share_address(const struct service *a, const struct service *b)
+{
+	for (size_t i = 0; i < a->listener_count; i++)
+		for (size_t k = 0; k < b->listener_count; k++)
+			if (address_eq(&a->listeners[i].endpoint.address,
+				    &b->listeners[k].endpoint.address) &&
+				a->listeners[i].endpoint.ifindex ==
+					b->listeners[k].endpoint.ifindex)
+				return true;
+	return false;
+}
+
+static void shared(struct explaining *x)
+{
+	const struct service *one = x->sel.services[0], *two = x->sel.services[1];
+	const char *programs = x->sel.count == 2
+		? "Two programs share"
+		: arena_printf(x->arena, "%zu programs share", x->sel.count);
+	const char *among = x->sel.count == 2 ? "" : "among them ";
+
+	x->out->answer = arena_printf(x->arena, "%s %s: %s%s on %s, and %s on %s.", programs,
+		subject(x), among, explain_owner(x, one), one->listeners[0].text,
+		explain_owner(x, two), two->listeners[0].text);
+	x->out->hint = share_address(one, two)
+		? "The kernel deals connections out among those on the same address (reuseport)."
+		: "Which one answers depends on the address that a client picks.";
+}
+
 static void somebody(struct explaining *x)
 {
 	const struct service *first = x->sel.services[0];
 	const char *reach = who_can_reach(first);
 
 	if (x->sel.count > 1 && (x->t->has_port || x->sel.port)) {
-		x->out->answer =
-			arena_printf(x->arena, "Two programs share %s: %s on %s, and %s on %s.",
-				subject(x), explain_owner(x, first), first->listeners[0].text,
-				explain_owner(x, x->sel.services[1]),
-				x->sel.services[1]->listeners[0].text);
-		x->out->hint = "Which one answers depends on the address that a client picks.";
+		shared(x);
 		return;
 	}
 	if (first->owner_count == 0 && !first->container) {

@@ -181,6 +181,24 @@ static void add_ports(struct explaining *x, struct client_list *list)
 	}
 }
 
+static void add_queues(struct explaining *x)
+{
+	bool known = true;
+
+	for (size_t i = 0; i < x->sel.count; i++) {
+		const struct service *service = x->sel.services[i];
+		for (size_t k = 0; k < service->listener_count; k++) {
+			x->out->waiting += service->listeners[k].waiting;
+			x->out->backlog += service->listeners[k].backlog;
+			known = known && service->listeners[k].backlog != BACKLOG_UNKNOWN;
+		}
+		if (service->proto == PROTO_TCP || proto_is_unix(service->proto))
+			x->out->has_queue = true;
+	}
+	if (!known)
+		x->out->backlog = BACKLOG_UNKNOWN;
+}
+
 void explain_clients(struct explaining *x)
 {
 	struct client_list list = {.v = VEC_INIT(CLIENTS_MAX)};
@@ -199,13 +217,5 @@ void explain_clients(struct explaining *x)
 	vec_fini(&list.v);
 	map_fini(&list.by_key);
 
-	for (size_t i = 0; i < x->sel.count; i++) {
-		const struct service *service = x->sel.services[i];
-		for (size_t k = 0; k < service->listener_count; k++) {
-			x->out->waiting += service->listeners[k].waiting;
-			x->out->backlog += service->listeners[k].backlog;
-		}
-		if (service->proto == PROTO_TCP || proto_is_unix(service->proto))
-			x->out->has_queue = true;
-	}
+	add_queues(x);
 }

@@ -49,6 +49,12 @@ static bool has_queue(const void *record)
 	return ((const struct explanation *)record)->has_queue;
 }
 
+static bool has_backlog(const void *record)
+{
+	return has_queue(record) &&
+		((const struct explanation *)record)->backlog != BACKLOG_UNKNOWN;
+}
+
 static const struct field fields[] = {
 	FIELD(struct explanation, target, FIELD_TEXT, "TARGET", "as it was given"),
 	FIELD(struct explanation, answer, FIELD_TEXT, "ANSWER", "one plain sentence"),
@@ -71,7 +77,7 @@ static const struct field fields[] = {
 	FIELD(struct explanation, waiting, FIELD_UINT32, "WAITING",
 		"connections that wait to be accepted", .has = has_queue),
 	FIELD(struct explanation, backlog, FIELD_UINT32, "BACKLOG", "how many may wait",
-		.has = has_queue),
+		.has = has_backlog),
 	FIELD(struct explanation, next, FIELD_RECORDS, NULL, "what to do next, best first",
 		.count_offset = offsetof(struct explanation, next_count), .type = &step_type),
 	FIELD_OF(struct explanation, blind, "blind_spots", FIELD_RECORDS, NULL,

@@ -58,8 +58,8 @@ struct explanation {
 	size_t listen_count;
 	const struct explained_client *clients;
 	size_t client_count;
-	const char *reach; /* who can connect, as a sentence; NULL = does not apply */
-	uint32_t waiting, backlog;
+	const char *reach;	   /* who can connect, as a sentence; NULL = does not apply */
+	uint32_t waiting, backlog; /* the backlog may be BACKLOG_UNKNOWN */
 	bool has_queue;
 	const struct explained_step *next;
 	size_t next_count;

@@ -103,18 +103,35 @@ static void add_namespace(struct build *b, uint32_t inode, pid_t pid)
 		b->namespaces.items[b->namespaces.count - 1].seen = r == 0;
 }
 
-/* The namespaces that the iterator's records name, each through one of its holders. */
+/*
+ * The namespaces that the iterator's records name, each through a holder that is inside: dockerd
+ * opens the name server's sockets in each container's namespace and stays outside itself.
+ */
 static void namespaces_of_facts(struct build *b)
 {
-	AUTO(map) struct map seen = {0};
+	AUTO(map) struct map inside = {0}; /* namespace -> 1 when a way in was found, else 0 */
+	uint64_t closed = 0, found;
+	pid_t last = 0;
 
-	map_set(&seen, b->host->net_inode, 0);
+	map_set(&inside, b->host->net_inode, 1);
 	VEC_EACH (&b->facts.v, fact) {
-		if (fact->netns == 0 || map_get(&seen, fact->netns, NULL))
+		bool known = fact->netns == 0 || map_get(&inside, fact->netns, &found);
+		if (fact->netns == 0 || (known && (found || fact->pid == last)))
 			continue;
-		map_set(&seen, fact->netns, 0);
+		last = fact->pid;
+		found = netns_holds(b->host, fact->netns, fact->pid);
+		map_set(&inside, fact->netns, found);
+		closed += !known;
+		if (!found)
+			continue;
+		closed--;
 		add_namespace(b, fact->netns, fact->pid);
 	}
+	if (closed)
+		add_blind(b,
+			arena_printf(b->s->arena, "%llu network namespace%s",
+				(unsigned long long)closed, closed == 1 ? "" : "s"),
+			"no process that has sockets there is inside", NULL, closed);
 }
 
 static void namespaces_of_processes(struct build *b)
@@ -208,10 +225,8 @@ static int find_holders(struct build *b)
 		return r;
 	/* a walk that was denied may have missed owners which the iterator can show */
 	bool missed = b->walk.denied && b->walk.found < b->by_inode.count;
-	if (missed && b->query->rung == RUNG_AUTO && b->host->live && holders_can_iterate()) {
-		b->facts.v.count = 0;
-		b->walked = iterate(b) < 0;
-	}
+	if (missed && b->query->rung == RUNG_AUTO && b->host->live && holders_can_iterate())
+		b->walked = iterate(b) < 0; /* what both find is joined once */
 	return 0;
 }
 
@@ -319,14 +334,14 @@ static enum ownerless why_ownerless(const struct build *b, const struct socket *
 								     : OWNERLESS_VANISHED;
 }
 
-static uint64_t pair_key(const struct address *a, uint16_t ap, const struct address *b, uint16_t bp,
-	uint32_t netns)
+static uint64_t pair_key(const struct socket *s, const struct address *a, uint16_t ap,
+	const struct address *b, uint16_t bp)
 {
 	struct {
 		uint8_t a[16], b[16];
 		uint16_t ap, bp;
-		uint32_t netns;
-	} key = {.ap = ap, .bp = bp, .netns = netns};
+		uint32_t netns, proto;
+	} key = {.ap = ap, .bp = bp, .netns = s->netns, .proto = s->local.proto};
 	struct address x = address_unmap(a), y = address_unmap(b);
 
 	memcpy(key.a, x.bytes, 16);
@@ -344,8 +359,8 @@ static void match_peers(struct build *b)
 		struct socket *s = &sockets[i];
 		if (s->remote_port)
 			map_set(&ends,
-				pair_key(&s->local.address, s->local.port, &s->remote,
-					s->remote_port, s->netns),
+				pair_key(s, &s->local.address, s->local.port, &s->remote,
+					s->remote_port),
 				i);
 	}
 	for (size_t i = 0; i < b->sockets.v.count; i++) {
@@ -355,8 +370,8 @@ static void match_peers(struct build *b)
 			s->peer = (uint32_t)other + 1;
 		} else if (s->remote_port &&
 			map_get(&ends,
-				pair_key(&s->remote, s->remote_port, &s->local.address,
-					s->local.port, s->netns),
+				pair_key(s, &s->remote, s->remote_port, &s->local.address,
+					s->local.port),
 				&other) &&
 			other != i) {
 			s->peer = (uint32_t)other + 1;

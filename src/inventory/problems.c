@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "inventory/services.h"
 
 struct report {
 	const struct snapshot *s;
@@ -149,13 +150,13 @@ static void stuck(struct report *r, const struct service *service)
 		arena_printf(r->arena, "loopscope explain %u", service->port));
 }
 
+/* The next one that shares its port; each pair is told once, with the first of the two. */
 static const struct service *shadow_of(const struct snapshot *s, size_t i)
 {
 	const struct service *a = s->services[i];
 
 	for (size_t k = i + 1; k < s->service_count && s->services[k]->port == a->port; k++)
-		if (s->services[k]->proto == a->proto && s->services[k]->netns == a->netns &&
-			(s->services[k]->problems & PROBLEM_SHADOWED))
+		if (services_overlap(a, s->services[k]))
 			return s->services[k];
 	return NULL;
 }

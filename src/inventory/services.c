@@ -65,14 +65,22 @@ static void add_owner(struct draft *d, const struct owner *o)
 		*slot = o;
 }
 
+static void add_queue(struct listener *l, const struct socket *socket)
+{
+	bool unknown = l->backlog == BACKLOG_UNKNOWN || socket->wqueue == BACKLOG_UNKNOWN;
+
+	l->waiting += socket->rqueue;
+	l->backlog = unknown ? BACKLOG_UNKNOWN : l->backlog + socket->wqueue;
+}
+
 static void add_listener(struct snapshot *s, struct draft *d, const struct socket *socket)
 {
 	VEC_EACH (&d->listeners, l) {
 		if (address_eq(&l->endpoint.address, &socket->local.address) &&
 			l->endpoint.ifindex == socket->local.ifindex && !socket->local.path) {
 			l->socket_count++;
-			l->waiting += socket->state == SOCKET_LISTEN ? socket->rqueue : 0;
-			l->backlog += socket->state == SOCKET_LISTEN ? socket->wqueue : 0;
+			if (socket->state == SOCKET_LISTEN)
+				add_queue(l, socket);
 			return;
 		}
 	}
@@ -89,10 +97,8 @@ static void add_listener(struct snapshot *s, struct draft *d, const struct socke
 		.socket = (uint32_t)(socket - s->sockets),
 		.socket_count = 1,
 	};
-	if (socket->state == SOCKET_LISTEN) {
-		l->waiting = socket->rqueue;
-		l->backlog = socket->wqueue;
-	}
+	if (socket->state == SOCKET_LISTEN)
+		add_queue(l, socket);
 }
 
 static struct draft *new_draft(struct drafts *ds, const struct socket *socket)
@@ -232,7 +238,7 @@ static enum reach judge_reach(const struct snapshot *s, const struct draft *d)
 static bool only_family(const struct draft *d, uint8_t family)
 {
 	VEC_EACH (&d->listeners, l)
-		if (l->endpoint.address.family != family || l->dual_stack)
+		if (address_unmap(&l->endpoint.address).family != family || l->dual_stack)
 			return false;
 	return d->listeners.count > 0;
 }
@@ -241,6 +247,7 @@ static const char *judge_note(struct snapshot *s, const struct draft *d)
 {
 	const struct service *service = d->service;
 	const struct listener *l = &d->listeners.items[0];
+	struct address at = address_unmap(&l->endpoint.address);
 
 	if (service->problems & PROBLEM_STOPPED)
 		return "stopped";
@@ -253,12 +260,11 @@ static const char *judge_note(struct snapshot *s, const struct draft *d)
 		if_indextoname(l->endpoint.ifindex, device))
 		return arena_printf(s->arena, "only on %s", device);
 	if (only_family(d, AF_INET6))
-		return address_is_loopback(&l->endpoint.address) ? "::1 only" : "IPv6 only";
-	if (d->listeners.count == 1 && l->endpoint.address.family == AF_INET &&
-		address_is_loopback(&l->endpoint.address) &&
-		!address_eq(&l->endpoint.address, &ADDRESS_LOOPBACK4)) {
+		return address_is_loopback(&at) ? "::1 only" : "IPv6 only";
+	if (d->listeners.count == 1 && at.family == AF_INET && address_is_loopback(&at) &&
+		!address_eq(&at, &ADDRESS_LOOPBACK4)) {
 		AUTO(buf) struct buf text = BUF_INIT(100);
-		address_format(&text, &l->endpoint.address);
+		address_format(&text, &at);
 		return arena_printf(s->arena, "%s only", text.data);
 	}
 	if (l->socket_count > 1)
@@ -335,23 +341,28 @@ static void complete(struct drafts *ds, struct draft *d)
 	service->url = services_url(s, service);
 }
 
-static bool overlap(const struct service *a, const struct service *b)
+static bool listeners_overlap(const struct listener *x, const struct listener *y)
 {
-	for (size_t i = 0; i < a->listener_count; i++) {
-		for (size_t k = 0; k < b->listener_count; k++) {
-			const struct listener *x = &a->listeners[i], *y = &b->listeners[k];
-			if (endpoint_accepts(&x->endpoint, x->v6only, &y->endpoint.address,
-				    y->endpoint.port) ||
-				endpoint_accepts(&y->endpoint, y->v6only, &x->endpoint.address,
-					x->endpoint.port))
+	const struct endpoint *a = &x->endpoint, *b = &y->endpoint;
+	struct address at = address_unmap(&a->address), to = address_unmap(&b->address);
+
+	if (a->ifindex && b->ifindex && a->ifindex != b->ifindex)
+		return false; /* each on an interface of its own */
+	if (endpoint_accepts(a, x->v6only, &to, b->port) ||
+		endpoint_accepts(b, y->v6only, &at, a->port))
+		return true;
+	/* "localhost" is both: two programs behind one name */
+	return address_is_loopback(&at) && address_is_loopback(&to) && at.family != to.family;
+}
+
+bool services_overlap(const struct service *a, const struct service *b)
+{
+	if (a->proto != b->proto || a->port != b->port || a->netns != b->netns)
+		return false;
+	for (size_t i = 0; i < a->listener_count; i++)
+		for (size_t k = 0; k < b->listener_count; k++)
+			if (listeners_overlap(&a->listeners[i], &b->listeners[k]))
 				return true;
-			/* "localhost" is both: two programs behind one name */
-			if (address_is_loopback(&x->endpoint.address) &&
-				address_is_loopback(&y->endpoint.address) &&
-				x->endpoint.address.family != y->endpoint.address.family)
-				return true;
-		}
-	}
 	return false;
 }
 
@@ -366,7 +377,7 @@ static void judge_shadows(struct drafts *ds)
 			struct service *b = ds->v.items[k].service;
 			if (b->port != a->port)
 				break;
-			if (b->proto == a->proto && b->netns == a->netns && overlap(a, b)) {
+			if (services_overlap(a, b)) {
 				a->problems |= PROBLEM_SHADOWED;
 				b->problems |= PROBLEM_SHADOWED;
 			}

@@ -11,3 +11,6 @@ void services_build(const struct host *host, struct snapshot *s);
 
 /* Where to open a service that speaks http or https; NULL for others. In the snapshot's arena. */
 const char *services_url(struct snapshot *s, const struct service *service);
+
+/* A client of the port may get the one or the other: by address, by family, or by chance. */
+bool services_overlap(const struct service *a, const struct service *b);

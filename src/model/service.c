@@ -149,6 +149,11 @@ static void device_text(const void *record, struct buf *out)
 		buf_str(out, name);
 }
 
+static bool has_backlog(const void *record)
+{
+	return ((const struct listener *)record)->backlog != BACKLOG_UNKNOWN;
+}
+
 static const struct field listener_fields[] = {
 	FIELD_OF(struct listener, text, "endpoint", FIELD_TEXT, "ENDPOINT", "address and port"),
 	FIELD_OF(struct listener, endpoint.address, "address", FIELD_ADDRESS, "ADDRESS",
@@ -166,7 +171,8 @@ static const struct field listener_fields[] = {
 		"more than one: a reuseport group"),
 	FIELD(struct listener, waiting, FIELD_UINT32, "WAITING",
 		"connections that wait to be accepted"),
-	FIELD(struct listener, backlog, FIELD_UINT32, "BACKLOG", "how many may wait"),
+	FIELD(struct listener, backlog, FIELD_UINT32, "BACKLOG", "how many may wait",
+		.has = has_backlog),
 };
 
 const struct record_type listener_type = RECORD_TYPE("listener", struct listener, listener_fields);

@@ -30,7 +30,7 @@ struct listener {
 	uint32_t socket;       /* index of the first socket */
 	uint32_t socket_count; /* > 1: a reuseport group */
 	uint32_t waiting;      /* connections not yet accepted, all sockets */
-	uint32_t backlog;
+	uint32_t backlog;      /* of all sockets, or BACKLOG_UNKNOWN */
 };
 
 /* How `speaks` is known. */

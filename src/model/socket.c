@@ -99,6 +99,13 @@ static const char *proto_name_of(int p)
 	return proto_name((enum proto)p);
 }
 
+static bool has_wqueue(const void *record)
+{
+	const struct socket *s = record;
+
+	return s->state != SOCKET_LISTEN || s->wqueue != BACKLOG_UNKNOWN;
+}
+
 static void state_text(const void *record, struct buf *out)
 {
 	buf_str(out, socket_state_name(((const struct socket *)record)->state));
@@ -201,7 +208,7 @@ static const struct field socket_fields[] = {
 		.align_right = true, .priority = 6),
 	FIELD(struct socket, wqueue, FIELD_UINT32, "WQUEUE",
 		"bytes not acknowledged; of a listener the backlog", .align_right = true,
-		.priority = 6),
+		.priority = 6, .has = has_wqueue),
 	FIELD(struct socket, v6only, FIELD_BOOL, "V6ONLY", "does not take IPv4",
 		.priority = PRIORITY_HIDDEN),
 	FIELD(struct socket, dual_stack, FIELD_BOOL, "DUAL", "an IPv6 wildcard that takes IPv4 too",

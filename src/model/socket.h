@@ -26,6 +26,8 @@ enum socket_state {
 	SOCKET_STATE_COUNT,
 };
 
+#define BACKLOG_UNKNOWN UINT32_MAX /* wqueue of a listener that /proc alone tells of */
+
 #define SOCKET_BIT(state)     (1u << (state))
 #define SOCKET_BITS_ALL	      (SOCKET_BIT(SOCKET_STATE_COUNT) - 1)
 #define SOCKET_BITS_LISTENERS (SOCKET_BIT(SOCKET_LISTEN) | SOCKET_BIT(SOCKET_CLOSE))

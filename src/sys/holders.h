@@ -35,7 +35,7 @@ struct holder_query {
 	uint16_t port; /* local or remote; 0 = all */
 };
 
-/* -EOPNOTSUPP (built without, or kernel too old), -EPERM (rights) leave out untouched. */
+/* Appends. -EOPNOTSUPP (built without, or kernel too old), -EPERM (rights): out is untouched. */
 int holders_iterate(const struct holder_query *query, struct holder_list *out, struct err *err);
 
 /* True when the build and the rights promise that holders_iterate will work. */

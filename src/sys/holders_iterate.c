@@ -87,6 +87,10 @@ int holders_iterate(const struct holder_query *query, struct holder_list *out, s
 	AUTO(close) int fd = open_iterator(skeleton);
 	if (fd < 0)
 		return err_set(err, fd, "cannot start the BPF iterator: %m");
+	size_t before = out->v.count;
 	int r = read_all(fd, out);
-	return r < 0 ? err_set(err, r, "cannot read the BPF iterator: %m") : 0;
+	if (r == 0)
+		return 0;
+	out->v.count = before;
+	return err_set(err, r, "cannot read the BPF iterator: %m");
 }

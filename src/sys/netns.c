@@ -43,6 +43,15 @@ int netns_list(const struct host *host, struct netns_list *out, struct err *err)
 	return 0;
 }
 
+bool netns_holds(const struct host *host, uint32_t inode, pid_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%d/ns/net", (int)pid);
+	return fstatat(host->proc, path, &st, 0) == 0 && (uint32_t)st.st_ino == inode;
+}
+
 int netns_run(const struct host *host, pid_t pid, int (*fn)(void *ctx), void *ctx)
 {
 	char path[64];

@@ -20,6 +20,9 @@ struct netns_list {
 /* From the ns/net link of every process; 4 µs each. */
 int netns_list(const struct host *host, struct netns_list *out, struct err *err);
 
+/* True when the process is inside: one that left keeps the sockets that it opened there. */
+bool netns_holds(const struct host *host, uint32_t inode, pid_t pid);
+
 /*
  * Runs fn inside the namespace of `pid` on the calling thread and comes back; needs CAP_SYS_ADMIN.
  * Returns -EPERM and calls nothing without it, -ESRCH when the process is gone. fn's result else.

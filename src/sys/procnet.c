@@ -101,7 +101,7 @@ bool procnet_parse(const char *line, uint8_t family, enum proto proto, struct so
 	s.uid = (uint32_t)uid;
 	s.inode = (uint32_t)inode;
 	s.rqueue = received;
-	s.wqueue = s.state == SOCKET_LISTEN ? UINT32_MAX : sent; /* the backlog is not told */
+	s.wqueue = s.state == SOCKET_LISTEN ? BACKLOG_UNKNOWN : sent;
 	if (s.remote_port == 0)
 		s.remote.family = AF_UNSPEC;
 	s.dual_stack = family == AF_INET6 && !s.remote_port && address_is_any(&s.local.address);
@@ -149,6 +149,8 @@ int procnet_list(const struct host *host, pid_t pid, const struct sock_query *qu
 	} tables[] = {{"tcp", AF_INET, PROTO_TCP}, {"tcp6", AF_INET6, PROTO_TCP},
 		{"udp", AF_INET, PROTO_UDP}, {"udp6", AF_INET6, PROTO_UDP}};
 
+	size_t before = out->v.count;
+
 	out->v.max = MAX(out->v.max, (size_t)1 << 20);
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		char path[64];
@@ -158,8 +160,10 @@ int procnet_list(const struct host *host, pid_t pid, const struct sock_query *qu
 		int r = read_table(host, path, tables[i].family, tables[i].proto, query, netns,
 			out);
 		/* a kernel without IPv6 has no such table */
-		if (r < 0 && !(r == -ENOENT && tables[i].family == AF_INET6))
+		if (r < 0 && !(r == -ENOENT && tables[i].family == AF_INET6)) {
+			out->v.count = before;
 			return r;
+		}
 	}
 	return 0;
 }

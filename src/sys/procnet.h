@@ -11,7 +11,10 @@
 #include "sys/host.h"
 #include "sys/sock_diag.h"
 
-/* Appends the sockets that match; -EACCES or -ENOENT when the tables may not be read. */
+/*
+ * Appends the sockets that match; -EACCES or -ENOENT when the tables may not be read, or the process
+ * ended between two of them: nothing is appended then.
+ */
 int procnet_list(const struct host *host, pid_t pid, const struct sock_query *query, uint32_t netns,
 	struct socket_list *out);
 

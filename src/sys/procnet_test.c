@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "tree.h"
 #include "unit.h"
+#include <errno.h>
 
 #define HEADING                                                                                    \
 	"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  "      \
@@ -93,5 +94,22 @@ TEST(lists_only_what_is_wanted)
 	host_close(&host);
 }
 
+/* The process ended between two tables: the caller forgets the namespace, and its sockets with it. */
+TEST(appends_all_tables_or_nothing)
+{
+	AUTO(tree) struct tree t = tree_new();
+	struct socket_list list = {0};
+	struct sock_query q = {.protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP),
+		.states = SOCKET_BITS_ALL};
+	struct host host;
+
+	tree_text(&t, "proc/7/net/tcp", HEADING LISTENER "\n");
+	must(host_open(t.path, &host, NULL) == 0);
+	CHECK_INT(procnet_list(&host, 7, &q, 3, &list), -ENOENT);
+	CHECK_INT(list.v.count, 0);
+	vec_fini(&list.v);
+	host_close(&host);
+}
+
 TESTS(reads_a_listener, reads_a_connection_and_ipv6, refuses_what_is_cut_short,
-	lists_only_what_is_wanted)
+	lists_only_what_is_wanted, appends_all_tables_or_nothing)

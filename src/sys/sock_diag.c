@@ -76,6 +76,16 @@ static const struct tcp_details *parse_tcp_info(struct arena *arena,
 	return d;
 }
 
+/* enum sctp_state (include/net/sctp/constants.h) in the words of TCP. */
+static uint8_t state_of_association(uint8_t state)
+{
+	static const uint8_t states[] = {SOCKET_CLOSE, SOCKET_SYN_SENT, SOCKET_SYN_SENT,
+		SOCKET_ESTABLISHED, SOCKET_FIN_WAIT1, SOCKET_FIN_WAIT2, SOCKET_CLOSE_WAIT,
+		SOCKET_LAST_ACK};
+
+	return state < ARRAY_SIZE(states) ? states[state] : SOCKET_NONE;
+}
+
 static void parse_inet_attributes(struct arena *arena, struct reader *r, struct socket *s)
 {
 	struct netlink_attribute a;
@@ -89,6 +99,8 @@ static void parse_inet_attributes(struct arena *arena, struct reader *r, struct 
 			memcpy(&s->cgroup_id, a.data, 8);
 		else if (a.type == INET_DIAG_INFO && s->local.proto == PROTO_TCP && a.len > 0)
 			details = (struct tcp_details *)parse_tcp_info(arena, &a);
+		else if (a.type == INET_DIAG_PEERS && s->local.proto == PROTO_SCTP)
+			s->state = state_of_association(s->state); /* an endpoint has none */
 		else if (a.type == INET_DIAG_CONG)
 			congestion = arena_strndup(arena, (const char *)a.data,
 				strnlen((const char *)a.data, a.len));

@@ -3,7 +3,10 @@
 #include "base/str.h"
 #include "replay.h"
 #include "unit.h"
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
 struct listing {
@@ -311,7 +314,35 @@ TEST(lists_every_protocol)
 	vec_fini(&list.v);
 }
 
+/* An association has numbers of its own for its states; its endpoint has TCP's. */
+TEST(an_sctp_association_has_other_states)
+{
+	AUTO(arena) struct arena *arena = arena_new();
+	struct {
+		struct inet_diag_msg m;
+		struct rtattr header;
+		uint8_t peer[128];
+	} message = {
+		.m = {.idiag_family = AF_INET,
+			.idiag_state = 3,
+			.id.idiag_sport = htons(3868),
+			.id.idiag_dport = htons(40000)},
+		.header = {sizeof(struct rtattr) + 128, INET_DIAG_PEERS},
+	};
+	struct socket s;
+
+	CHECK(sock_diag_parse_inet(arena, reader_init(&message, sizeof(message)), PROTO_SCTP, &s));
+	CHECK_STR(socket_state_name(s.state), "established");
+	message.m.idiag_state = 200;
+	CHECK(sock_diag_parse_inet(arena, reader_init(&message, sizeof(message)), PROTO_SCTP, &s));
+	message.m.idiag_state = SOCKET_LISTEN;
+	message.m.id.idiag_dport = 0;
+	CHECK(sock_diag_parse_inet(arena, reader_init(&message, sizeof(message.m)), PROTO_SCTP,
+		&s));
+	CHECK(socket_is_listener(&s));
+}
+
 TESTS(reads_listeners, tells_dual_stack_from_v6only, reads_connections_with_their_figures,
 	reads_states_without_a_process, reads_mapped_ends, reads_udp, reads_unix_sockets,
 	reads_packet_sockets, survives_cut_messages, asks_the_kernel_for_one_port,
-	lists_every_protocol)
+	lists_every_protocol, an_sctp_association_has_other_states)

@@ -127,6 +127,15 @@ def two_programs_share_a_port(s):
 
 
 @scenario(root=True)
+def several_programs_share_an_address(s):
+    for _ in range(3):
+        s.hold("tcp:127.0.0.1:3000,reuseport")
+    told = explain(s, "3000")
+    check_in("3 programs share port 3000", told["answer"])
+    check_in("reuseport", told["hint"])
+
+
+@scenario(root=True)
 def another_users_process(s):
     s.hold("tcp:127.0.0.1:3000")
     answer = s.run("3000", user=NOBODY)

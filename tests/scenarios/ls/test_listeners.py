@@ -77,6 +77,14 @@ def both_loopbacks_are_one_service(s):
     check("note" not in service, "it answers on both loopbacks")
 
 
+@scenario(root=True)
+def ipv4_through_an_ipv6_socket(s):
+    """Java binds ::ffff:127.0.0.1 when it is told 127.0.0.1: no IPv6 client gets there."""
+    s.hold("tcp:[::ffff:127.0.0.1]:3000", "tcp:[::ffff:127.0.0.2]:3001")
+    check("note" not in s.service(3000), "it is an IPv4 listener like any other")
+    check_equal(s.service(3001)["note"], "127.0.0.2 only")
+
+
 @scenario()
 def two_programs_share_a_port_by_family(s):
     port = s.port(3000)

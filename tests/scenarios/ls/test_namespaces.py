@@ -54,6 +54,33 @@ def a_namespace_that_may_not_be_entered(s):
 
 
 @scenario(root=True)
+def a_process_that_left_its_socket_behind(s):
+    """It holds a socket of a namespace it is not in, as dockerd does: that is no way in."""
+    outside = s.hold("tcp:127.0.0.1:3000")
+    s.python("""
+        import ctypes, os, socket, signal
+        libc = ctypes.CDLL(None)
+        home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        assert libc.unshare(0x40000000) == 0
+        listener = socket.create_server(("0.0.0.0", 3001))
+        inside = os.fork()
+        if inside == 0:
+            listener.close()
+            other = socket.create_server(("0.0.0.0", 3002))
+            print("READY")
+            signal.pause()
+        assert libc.setns(home, 0x40000000) == 0
+        signal.pause()
+        """)
+    rungs = ["proc"] if s.run("ls", "--owners=bpf").code else ["proc", "bpf"]
+    for rung in rungs:
+        services = s.services(f"--owners={rung}")
+        check_equal([x["port"] for x in services], [3000, 3001, 3002], f"by {rung}")
+        check_equal(["namespace" in x for x in services], [False, True, True], f"by {rung}")
+        check_equal(services[0]["owners"][0]["pid"], outside.pid)
+
+
+@scenario(root=True)
 def comes_back_from_every_namespace(s):
     """What is asked after a look into another namespace is about our own again."""
     s.network("192.168.77.2/24")

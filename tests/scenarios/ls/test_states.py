@@ -72,6 +72,31 @@ def both_ends_with_a_mapped_address(s):
 
 
 @scenario(root=True)
+def the_same_pair_of_ports_by_another_protocol(s):
+    tcp = s.python("""
+        import socket, signal
+        listener = socket.create_server(("127.0.0.1", 3000))
+        client = socket.create_connection(("127.0.0.1", 3000), source_address=("127.0.0.1", 4000))
+        server, _ = listener.accept()
+        print("READY")
+        signal.pause()
+        """)
+    udp = s.python("""
+        import socket, signal
+        one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        one.bind(("127.0.0.1", 3000))
+        two.bind(("127.0.0.1", 4000))
+        one.connect(("127.0.0.1", 4000))
+        two.connect(("127.0.0.1", 3000))
+        print("READY")
+        signal.pause()
+        """)
+    found = [x for x in sockets(s, 3000) if x["state"] == "established"]
+    check_equal(sorted((x["owner"]["pid"], x["peer_owner"]["pid"]) for x in found),
+                sorted([(tcp.pid, tcp.pid)] * 2 + [(udp.pid, udp.pid)] * 2))
+
+
+@scenario(root=True)
 def a_connection_nobody_accepted(s):
     s.hold("tcp:127.0.0.1:3000,backlog=5")
     s.hold("connect:127.0.0.1:3000")

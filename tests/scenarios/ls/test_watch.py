@@ -62,6 +62,19 @@ def as_text(s):
     stream.end()
 
 
+@scenario(root=True)
+def only_what_is_asked_for(s):
+    s.network("192.168.77.2/24")
+    s.hold("tcp:127.0.0.1:3000")
+    s.hold("tcp:0.0.0.0:3001")
+    stream = Stream(s, "--jsonl", "--exposed")
+    check_equal(stream.event(), ("open", 3001))
+    s.hold("tcp:127.0.0.1:3002")
+    s.hold("tcp:192.168.77.2:3003")
+    check_equal(stream.event(), ("opened", 3003))
+    stream.end()
+
+
 @scenario()
 def what_makes_no_sense(s):
     answer = s.run("ls", "--watch", "--json")
