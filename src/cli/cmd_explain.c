@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "explain/explain.h"
+#include "inventory/probe_services.h"
 #include "model/mention.h"
 #include "render/prose.h"
 #include "render/record.h"
@@ -20,6 +21,7 @@
 #define LABEL_WIDTH  9 /* of the fixed labels; addresses may be wider */
 
 struct options {
+	bool probe;
 	int owners;
 };
 
@@ -275,6 +277,15 @@ static int exit_of(const struct explanation *e)
 	return service_is_hidden(e->services[0]) ? EXIT_RIGHTS : EXIT_YES;
 }
 
+/* Asks what the target means, and nothing else, what it speaks. */
+static void probe(const struct host *host, struct snapshot *s, const struct target *target)
+{
+	struct selection selection;
+
+	if (select_services(host, s, target, &selection, NULL) == 0)
+		probe_services(s, selection.services, selection.count, PROBE_DEFAULT_MS);
+}
+
 static int explain_one(struct cli *cli, const struct options *o, const struct target *target)
 {
 	struct inventory_query query = explain_query(target);
@@ -288,6 +299,8 @@ static int explain_one(struct cli *cli, const struct options *o, const struct ta
 	int code = common_snapshot(cli, &query, &host, &s);
 	if (code >= 0)
 		return code;
+	if (o->probe)
+		probe(&host, s, target);
 	int r = explain(&host, s, target, &e, &err);
 	host_close(&host);
 	if (r < 0)
@@ -343,6 +356,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 }
 
 static const struct option_row rows[] = {
+	OPTION(struct options, probe, "probe", OPTION_FLAG, NULL,
+		"ask what it speaks, with one harmless question"),
 	OPTION(struct options, owners, "owners", OPTION_CHOICE, "RUNG", COMMON_OWNERS_HELP,
 		.choices = common_rungs),
 };
@@ -362,7 +377,7 @@ const struct command command_explain = {
 	.about =
 		"Says in plain words what the address and the port are, who listens there now and "
 		"why that program runs, who is connected, who could connect, and what to do next. "
-		"`loopscope TARGET` is the same. Nothing is sent; names are looked up in /etc/hosts "
+		"`loopscope TARGET` is the same. Nothing is sent, but with --probe; names are looked up in /etc/hosts "
 		"only.\n\nWith `-` the text on standard input is read (an error message, a log) and "
 		"the endpoints it names are explained.",
 	.options = rows,

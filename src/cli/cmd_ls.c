@@ -198,7 +198,8 @@ static int list_once(struct cli *cli, void *arg)
 		return code;
 	host_close(&host);
 	if (o->probe)
-		probe_services(s, (unsigned)(o->timeout_ms ? o->timeout_ms : PROBE_DEFAULT_MS));
+		probe_services(s, s->services, s->service_count,
+			(unsigned)(o->timeout_ms ? o->timeout_ms : PROBE_DEFAULT_MS));
 	return print(cli, o, s);
 }
 

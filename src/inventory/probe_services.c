@@ -31,19 +31,19 @@ static void learn(struct snapshot *s, struct service *service, const struct prob
 	}
 }
 
-void probe_services(struct snapshot *s, unsigned deadline_ms)
+void probe_services(struct snapshot *s, const struct service *const *services, size_t count,
+	unsigned deadline_ms)
 {
-	struct probe_job *jobs = arena_array(s->arena, struct probe_job, s->service_count);
-	size_t count = 0;
+	struct probe_job *jobs = arena_array(s->arena, struct probe_job, count);
+	size_t job_count = 0;
 
-	for (size_t i = 0; i < s->service_count; i++) {
-		const struct service *service = s->services[i];
+	for (size_t i = 0; i < count; i++) {
 		struct endpoint at;
-		if (service->netns != 0 || !reachable(&service->listeners[0], &at))
+		if (services[i]->netns != 0 || !reachable(&services[i]->listeners[0], &at))
 			continue;
-		jobs[count++] = (struct probe_job){.endpoint = at, .service = service};
+		jobs[job_count++] = (struct probe_job){.endpoint = at, .service = services[i]};
 	}
-	probe_run(s->arena, jobs, count, deadline_ms);
-	for (size_t i = 0; i < count; i++)
+	probe_run(s->arena, jobs, job_count, deadline_ms);
+	for (size_t i = 0; i < job_count; i++)
 		learn(s, (struct service *)jobs[i].service, &jobs[i]);
 }

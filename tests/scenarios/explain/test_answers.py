@@ -212,3 +212,12 @@ def an_address_alone(s):
     check_in("1 service answers there", told["hint"])
     check_equal([x["port"] for x in explain(s, "localhost")["services"]], [3000, 3001])
     check_equal(explain(s, "127.0.0.2", code=3)["services"], [])
+
+
+@scenario(root=True)
+def asks_only_when_told(s):
+    s.http_server("127.0.0.1", 3000)
+    check_equal(explain(s, "3000")["services"][0]["speaks_by"], "guess")
+    answer = s.run("explain", "3000", "--probe", "--json")
+    check_equal(answer.json["services"][0]["speaks_by"], "probe")
+    check_equal(answer.json["services"][0]["speaks"], "http")
