@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "render/prose.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 
 void cli_json_begin(struct cli *cli, struct json *j)
@@ -94,15 +95,30 @@ static void on_interrupt(int signo)
 	interrupted = 1;
 }
 
-/* Without SA_RESTART, so that Ctrl-C ends the read. */
-static bool read_answer(char *answer, int size)
+/*
+ * Prints the question and reads the answer. SIGINT is let in only while the program waits, so that a
+ * Ctrl-C at any moment from the question on is an answer too: nothing.
+ */
+static bool read_answer(struct out *out, const char *question, char *answer, int size)
 {
-	struct sigaction action = {.sa_handler = on_interrupt}, before;
+	struct sigaction action = {.sa_handler = on_interrupt}, action_before;
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t set, set_before;
+	int r;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, &set_before);
 	interrupted = 0;
-	sigaction(SIGINT, &action, &before);
-	bool read = fgets(answer, size, stdin) != NULL;
-	sigaction(SIGINT, &before, NULL);
+	sigaction(SIGINT, &action, &action_before);
+	out_printf(out, "%s [y/N] ", question);
+	out_flush(out);
+	do {
+		r = ppoll(&in, 1, NULL, &set_before);
+	} while (r < 0 && errno == EINTR && !interrupted);
+	bool read = r > 0 && fgets(answer, size, stdin);
+	sigaction(SIGINT, &action_before, NULL);
+	sigprocmask(SIG_SETMASK, &set_before, NULL);
 	return read;
 }
 
@@ -113,9 +129,7 @@ enum cli_answer cli_ask(struct cli *cli, const char *question)
 
 	cli->out.page = false;
 	out_flush(&cli->out);
-	out_printf(out, "%s [y/N] ", question);
-	out_flush(out);
-	if (!read_answer(answer, sizeof(answer))) {
+	if (!read_answer(out, question, answer, sizeof(answer))) {
 		out_str(out, "\n");
 		out_flush(out);
 		return interrupted ? ANSWER_INTERRUPTED : ANSWER_NO;
