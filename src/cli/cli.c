@@ -96,27 +96,29 @@ static void on_interrupt(int signo)
 }
 
 /*
- * Asks and waits for a line. Ctrl-C is held back from before the question is seen until the wait has
- * begun, so that it never comes between the two.
+ * Prints the question and reads the answer. SIGINT is let in only while the program waits, so that a
+ * Ctrl-C at any moment from the question on is an answer too: nothing.
  */
 static bool read_answer(struct out *out, const char *question, char *answer, int size)
 {
-	struct sigaction action = {.sa_handler = on_interrupt}, before;
-	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
-	sigset_t held, mask;
+	struct sigaction action = {.sa_handler = on_interrupt}, action_before;
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t set, set_before;
+	int r;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, &set_before);
 	interrupted = 0;
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigprocmask(SIG_BLOCK, &held, &mask);
-	sigaction(SIGINT, &action, &before);
+	sigaction(SIGINT, &action, &action_before);
 	out_printf(out, "%s [y/N] ", question);
 	out_flush(out);
-	while (ppoll(&terminal, 1, NULL, &mask) < 0 && errno == EINTR && !interrupted)
-		;
-	bool read = !interrupted && fgets(answer, size, stdin) != NULL;
-	sigaction(SIGINT, &before, NULL);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
+	do {
+		r = ppoll(&in, 1, NULL, &set_before);
+	} while (r < 0 && errno == EINTR && !interrupted);
+	bool read = r > 0 && fgets(answer, size, stdin);
+	sigaction(SIGINT, &action_before, NULL);
+	sigprocmask(SIG_SETMASK, &set_before, NULL);
 	return read;
 }
 

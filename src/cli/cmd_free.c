@@ -298,7 +298,10 @@ static struct act_query act_query_of(struct freeing *f)
 			.endpoint = {.proto = t->proto, .port = t->port, .address = ADDRESS_ANY6}};
 	}
 	return (struct act_query){.force_after_ms = f->o->force_after_ms,
-		.timeout_ms = MAX(f->o->timeout_ms, f->o->force_after_ms + FORCE_MS),
+		/* a long --force-after would never be reached otherwise */
+		.timeout_ms = f->o->timeout_ms == TIMEOUT_MS
+			? MAX(f->o->timeout_ms, f->o->force_after_ms + FORCE_MS)
+			: f->o->timeout_ms,
 		.tick = show_progress,
 		.data = f,
 		.more = more,

@@ -134,6 +134,18 @@ static void holder_parts(struct cli *cli, const struct free_holder *h, struct bu
 	started_part(to, o);
 }
 
+static const char *why_careful(struct cli *cli, const struct free_holder *h)
+{
+	if (h->kind && str_eq(h->kind, "a session"))
+		return "people may be logged in through it";
+	if (h->kind)
+		return arena_printf(cli->arena, "it is %s: what you did in it may be lost",
+			h->kind);
+	if (h->service && h->service->role && str_eq(h->service->role, "database"))
+		return "it is a database: SIGKILL would cost it a recovery at its next start";
+	return NULL;
+}
+
 static void headline(struct cli *cli, const struct free_holder *h, bool again)
 {
 	AUTO(buf) struct buf line = BUF_INIT(TEXT_MAX);
@@ -153,11 +165,9 @@ static void headline(struct cli *cli, const struct free_holder *h, bool again)
 		buf_printf(&line, " (%s)", parts.data);
 	buf_char(&line, '.');
 	answer(&cli->out, line.data);
-	if (h->kind) {
-		buf_clear(&line);
-		buf_printf(&line, "it is %s: what you did in it may be lost", h->kind);
-		row(&cli->out, "careful", line.data);
-	}
+	const char *careful = why_careful(cli, h);
+	if (careful)
+		row(&cli->out, "careful", careful);
 }
 
 static bool is_headline(const struct free_plan *plan, const struct owner *o)

@@ -149,12 +149,15 @@ static bool lives_in_editor(const struct owner *o)
 }
 
 /* A browser that a test drives belongs to the test, not to a person. */
-static bool is_headless(const struct owner *o)
+static bool is_driven(const struct owner *o)
 {
+	static const char *const signs[] = {"--headless", "-headless", "--remote-debugging-pipe",
+		"--enable-automation"};
+
 	for (size_t i = 1; i < o->argc; i++)
-		if (str_starts(o->argv[i], "--headless") || str_eq(o->argv[i], "-headless") ||
-			str_starts(o->argv[i], "--remote-debugging"))
-			return true;
+		for (size_t k = 0; k < ARRAY_SIZE(signs); k++)
+			if (str_starts(o->argv[i], signs[k]))
+				return true;
 	return false;
 }
 
@@ -178,7 +181,7 @@ enum kind kind_of(const struct owner *o)
 		str_copy(words[3], WORD_MAX, o->comm);
 	for (size_t i = 0; i < ARRAY_SIZE(words) && !row; i++)
 		row = find_row(o, words[i]);
-	if (!row || (row->kind == KIND_BROWSER && is_headless(o)))
+	if (!row || (row->kind == KIND_BROWSER && is_driven(o)))
 		return KIND_OTHER;
 	return row->kind;
 }

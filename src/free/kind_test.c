@@ -42,6 +42,8 @@ static const struct sample samples[] = {
 		"node server-main.js"},
 	{"/usr/lib/chromium/chromium", {"chromium", "--type=renderer"}, KIND_BROWSER,
 		"chromium --type=renderer"},
+	{"/usr/lib/chromium/chromium", {"chromium", "--remote-debugging-port=9222"}, KIND_BROWSER,
+		"chromium --remote-debugging-port=9222"},
 	{"/usr/lib/chromium/chromium", {"chromium", "--headless=new"}, KIND_OTHER,
 		"chromium --headless=new"},
 	{"/usr/bin/node", {"claude"}, KIND_ASSISTANT, "node"},

@@ -51,6 +51,11 @@ def check_runs(process):
     check(process.popen.poll() is None, f"process {process.pid} has ended")
 
 
+def socket_count(pid):
+    links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    return sum(link.startswith("socket:") for link in links)
+
+
 def can_bind(address, port, kind=socket.SOCK_STREAM):
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as t:
         t.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -270,7 +275,7 @@ def a_client_is_never_stopped(s):
 @scenario()
 def old_connections_are_a_note(s):
     port = s.port(3000)
-    server(s, "127.0.0.1", port, "serve")
+    web = server(s, "127.0.0.1", port, "serve")
     client = s.python("""
         import socket, sys
         kept = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -278,6 +283,7 @@ def old_connections_are_a_note(s):
         kept.recv(1)   # until the server is gone; then both ends are closed
         kept.close()
     """, str(port))
+    wait_for(lambda: socket_count(web.pid) == 2, "the connection being accepted")
     document = s.run("free", str(port), "--yes", "--json").json
     check_equal(document["result"]["outcome"], "freed")
     client.popen.wait(10)
