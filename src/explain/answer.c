@@ -8,14 +8,29 @@
 
 #define STEPS_MAX 6
 
+static const char *proto_word(enum proto p)
+{
+	switch (p) {
+	case PROTO_UDP:
+		return "UDP";
+	case PROTO_UDPLITE:
+		return "UDP-Lite";
+	case PROTO_SCTP:
+		return "SCTP";
+	default:
+		return "TCP";
+	}
+}
+
 /* What the person typed, without what they already know: "127.0.0.1:3000", "port 3000". */
 static const char *subject(struct explaining *x)
 {
 	const struct target *t = x->t;
 
 	if (t->kind == TARGET_PORT)
-		return arena_printf(x->arena, "%s %u", t->proto == PROTO_UDP ? "UDP port" : "port",
-			t->port);
+		return t->proto == PROTO_TCP
+			? arena_printf(x->arena, "port %u", t->port)
+			: arena_printf(x->arena, "%s port %u", proto_word(t->proto), t->port);
 	if (x->sel.count &&
 		(t->kind == TARGET_NAME || t->kind == TARGET_PID || t->kind == TARGET_CONTAINER))
 		return explain_escaped(x, x->sel.services[0]->listeners[0].text);
@@ -198,8 +213,7 @@ static void nearby(struct explaining *x)
 	if (other->proto != x->t->proto) {
 		x->out->answer = arena_printf(x->arena,
 			"Nobody listens on %s for %s; %s uses the same number for %s.", subject(x),
-			x->t->proto == PROTO_UDP ? "UDP" : "TCP", explain_owner(x, other),
-			other->proto == PROTO_UDP ? "UDP" : "TCP");
+			proto_word(x->t->proto), explain_owner(x, other), proto_word(other->proto));
 		return;
 	}
 	if (other->netns != 0) {

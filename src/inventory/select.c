@@ -22,8 +22,9 @@ uint16_t select_port(const struct target *t)
 
 uint32_t select_protos(const struct target *t)
 {
-	return t->kind == TARGET_UNIX ? PROTO_BITS_UNIX
-				      : PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
+	return t->kind == TARGET_UNIX
+		? PROTO_BITS_UNIX
+		: PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(t->proto);
 }
 
 bool select_is_localhost(const char *name)

@@ -20,7 +20,7 @@ const char *runtime_name(enum container_runtime r)
 	return names[r];
 }
 
-/* The program's name out of its arguments; NULL when they do not say one. */
+/* The program's name out of its arguments; "" when they do not say one. */
 static const char *name_from_argv(const struct owner *o)
 {
 	const char *first = o->argc ? o->argv[0] : "";
@@ -32,7 +32,6 @@ static const char *name_from_argv(const struct owner *o)
 	return *first == '-' ? first + 1 : first; /* "-zsh": a login shell */
 }
 
-/* "python3.11" -> "python", "/usr/bin/node" -> "node" */
 /*
  * The file's name misleads where one file is many programs (redis-server is a link to
  * redis-check-rdb, busybox is everything). When the arguments and the kernel agree on another name,
@@ -58,7 +57,7 @@ const char *owner_program(const struct owner *o)
 		name = o->exe ? str_basename(o->exe) : name_from_argv(o);
 	if (str_empty(name))
 		name = str_empty(o->comm) ? "?" : o->comm;
-	if (str_starts(name, "python"))
+	if (str_starts(name, "python")) /* "python3.11" */
 		return "python";
 	return name;
 }

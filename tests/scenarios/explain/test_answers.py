@@ -127,6 +127,12 @@ def two_programs_share_a_port(s):
 
 
 @scenario(root=True)
+def another_protocol_is_named(s):
+    s.hold("tcp:127.0.0.1:3000")
+    check_in("Nobody listens on SCTP port 3000 for SCTP", explain(s, "3000/sctp", code=3)["answer"])
+
+
+@scenario(root=True)
 def several_programs_share_an_address(s):
     for _ in range(3):
         s.hold("tcp:127.0.0.1:3000,reuseport")
