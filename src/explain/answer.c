@@ -273,6 +273,12 @@ static void step(struct explaining *x, struct explained_step *list, const char *
 		list[x->out->next_count++] = (struct explained_step){command, text};
 }
 
+/* A number alone means TCP. */
+static const char *udp_suffix(const struct service *service)
+{
+	return service->proto == PROTO_UDP ? "/udp" : "";
+}
+
 void explain_next(struct explaining *x)
 {
 	struct explained_step *list = arena_array(x->arena, struct explained_step, STEPS_MAX);
@@ -287,8 +293,9 @@ void explain_next(struct explaining *x)
 	if (!first) {
 		if (x->sel.nearby_count && x->sel.nearby[0]->netns == 0)
 			step(x, list,
-				arena_printf(x->arena, "loopscope explain %s",
-					x->sel.nearby[0]->listeners[0].text),
+				arena_printf(x->arena, "loopscope explain %s%s",
+					x->sel.nearby[0]->listeners[0].text,
+					udp_suffix(x->sel.nearby[0])),
 				"the one that does listen");
 		else if (x->sel.port && addresses_are_own(x))
 			step(x, list, arena_printf(x->arena, "loopscope wait %u", x->sel.port),
@@ -309,9 +316,10 @@ void explain_next(struct explaining *x)
 		bool own = first->uid == x->host->uid || x->host->uid == 0;
 		step(x, list,
 			arena_printf(x->arena, "%sloopscope free %u%s", own ? "" : "sudo ",
-				first->port, first->proto == PROTO_UDP ? "/udp" : ""),
+				first->port, udp_suffix(first)),
 			"stop it and get the port back");
-		step(x, list, arena_printf(x->arena, "loopscope map %u", first->port),
-			"who talks to it");
+		if (first->proto == PROTO_TCP) /* the map shows connections */
+			step(x, list, arena_printf(x->arena, "loopscope map %u", first->port),
+				"who talks to it");
 	}
 }
