@@ -127,6 +127,9 @@ static void somebody(struct explaining *x)
 		x->out->hint = arena_printf(x->arena, "It is left over: %s.",
 			first->owners[0]->orphan_why ? first->owners[0]->orphan_why
 						     : "whoever started it is gone");
+	else if (x->sel.count > 1)
+		x->out->hint = arena_printf(x->arena, "'%s' means %zu services; this is the first.",
+			explain_escaped(x, x->t->text), x->sel.count);
 }
 
 static const struct explained_client *client_with(struct explaining *x, const char *role)
@@ -303,6 +306,10 @@ void explain_next(struct explaining *x)
 		step(x, list, "loopscope ls", "everything that listens on this machine");
 		return;
 	}
+	if (x->sel.count > 1)
+		step(x, list,
+			arena_printf(x->arena, "loopscope who %s", explain_escaped(x, x->t->text)),
+			"all of them, a line each");
 	if (first->owner_count == 0 && first->ownerless == OWNERLESS_HIDDEN && x->host->uid != 0)
 		step(x, list,
 			arena_printf(x->arena, "sudo loopscope %s", explain_escaped(x, x->t->text)),

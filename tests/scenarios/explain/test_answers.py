@@ -232,3 +232,11 @@ def what_to_do_next_means_the_same_protocol(s):
         check(named, f"a command that names the port, among {commands}")
         for command in named:
             check(command.endswith("5353/udp"), f"{command!r} means UDP")
+
+
+@scenario(root=True)
+def says_that_a_process_has_more_services(s):
+    server = s.hold("tcp:127.0.0.1:3000", "tcp:127.0.0.1:3001")
+    told = explain(s, f"pid:{server.pid}")
+    check_in("means 2 services", told["hint"])
+    check_equal(told["next"][0]["command"], f"loopscope who pid:{server.pid}")
