@@ -166,6 +166,9 @@ static void somebody(struct explaining *x)
 		x->out->hint = arena_printf(x->arena, "It is left over: %s.",
 			first->owners[0]->orphan_why ? first->owners[0]->orphan_why
 						     : "whoever started it is gone");
+	else if (x->sel.count > 1)
+		x->out->hint = arena_printf(x->arena, "'%s' means %zu services; this is the first.",
+			explain_escaped(x, x->t->text), x->sel.count);
 }
 
 static const struct explained_client *client_with(struct explaining *x, const char *role)
@@ -311,6 +314,12 @@ static void step(struct explaining *x, struct explained_step *list, const char *
 		list[x->out->next_count++] = (struct explained_step){command, text};
 }
 
+/* A number alone means TCP. */
+static const char *udp_suffix(const struct service *service)
+{
+	return service->proto == PROTO_UDP ? "/udp" : "";
+}
+
 void explain_next(struct explaining *x)
 {
 	struct explained_step *list = arena_array(x->arena, struct explained_step, STEPS_MAX);
@@ -325,8 +334,9 @@ void explain_next(struct explaining *x)
 	if (!first) {
 		if (x->sel.nearby_count && x->sel.nearby[0]->netns == 0)
 			step(x, list,
-				arena_printf(x->arena, "loopscope explain %s",
-					x->sel.nearby[0]->listeners[0].text),
+				arena_printf(x->arena, "loopscope explain %s%s",
+					x->sel.nearby[0]->listeners[0].text,
+					udp_suffix(x->sel.nearby[0])),
 				"the one that does listen");
 		else if (x->sel.port && addresses_are_own(x))
 			step(x, list, arena_printf(x->arena, "loopscope wait %u", x->sel.port),
@@ -334,6 +344,10 @@ void explain_next(struct explaining *x)
 		step(x, list, "loopscope ls", "everything that listens on this machine");
 		return;
 	}
+	if (x->sel.count > 1)
+		step(x, list,
+			arena_printf(x->arena, "loopscope who %s", explain_escaped(x, x->t->text)),
+			"all of them, a line each");
 	if (first->owner_count == 0 && first->ownerless == OWNERLESS_HIDDEN && x->host->uid != 0)
 		step(x, list,
 			arena_printf(x->arena, "sudo loopscope %s", explain_escaped(x, x->t->text)),
@@ -347,9 +361,10 @@ void explain_next(struct explaining *x)
 		bool own = first->uid == x->host->uid || x->host->uid == 0;
 		step(x, list,
 			arena_printf(x->arena, "%sloopscope free %u%s", own ? "" : "sudo ",
-				first->port, first->proto == PROTO_UDP ? "/udp" : ""),
+				first->port, udp_suffix(first)),
 			"stop it and get the port back");
-		step(x, list, arena_printf(x->arena, "loopscope map %u", first->port),
-			"who talks to it");
+		if (first->proto == PROTO_TCP) /* the map shows connections */
+			step(x, list, arena_printf(x->arena, "loopscope map %u", first->port),
+				"who talks to it");
 	}
 }

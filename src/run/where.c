@@ -194,6 +194,9 @@ int where_open(struct where *w, const struct host *host, struct arena *arena,
 		err_fix(err, strchr(t->text, ':') ? "write [%s]:3000" : "write %s:3000", t->text);
 		return -EINVAL;
 	}
+	/* a dump of the kernel's sockets takes 0 for "every port" */
+	if (t->port == 0)
+		return err_set(err, -EINVAL, "port 0 is no port to wait for");
 	int r = links_addresses(arena, &addresses, &own.address_count, err);
 	if (r < 0)
 		return r;

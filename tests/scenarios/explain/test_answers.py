@@ -236,3 +236,22 @@ def asks_only_when_told(s):
     answer = s.run("explain", "3000", "--probe", "--json")
     check_equal(answer.json["services"][0]["speaks_by"], "probe")
     check_equal(answer.json["services"][0]["speaks"], "http")
+
+
+@scenario(root=True)
+def what_to_do_next_means_the_same_protocol(s):
+    s.hold("udp:127.0.0.1:5353")
+    for target, code in (("5353", 3), ("5353/udp", 0)):
+        commands = [step["command"] for step in explain(s, target, code)["next"]]
+        named = [command for command in commands if "5353" in command]
+        check(named, f"a command that names the port, among {commands}")
+        for command in named:
+            check(command.endswith("5353/udp"), f"{command!r} means UDP")
+
+
+@scenario(root=True)
+def says_that_a_process_has_more_services(s):
+    server = s.hold("tcp:127.0.0.1:3000", "tcp:127.0.0.1:3001")
+    told = explain(s, f"pid:{server.pid}")
+    check_in("means 2 services", told["hint"])
+    check_equal(told["next"][0]["command"], f"loopscope who pid:{server.pid}")
