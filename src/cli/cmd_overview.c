@@ -3,11 +3,14 @@
 #include "cli/common.h"
 
 #include "base/str.h"
+#include "base/text.h"
 #include "inventory/problems.h"
+#include "render/prose.h"
 #include "render/record.h"
 #include "render/table.h"
 
 #define PROBLEMS_SHOWN 6
+#define SENTENCE_AT    9 /* column: a mark, a port and two gaps */
 #define COLUMNS	       "port,service,speaks,owner,since,reach,namespace,note"
 
 struct options {
@@ -25,12 +28,20 @@ static void render_problems(struct out *out, const struct finding *findings, siz
 		const struct finding *f = &findings[i];
 		out_styled(out, f->severity >= SEVERITY_HIGH ? STYLE_BAD : STYLE_WARN,
 			out_mark(out, mark_of(f->severity)));
-		out_printf(out, " %-5s  %s", f->subject, f->sentence);
-		if (f->fix_count && f->fixes[0].command) {
-			out_str(out, "   ");
-			out_styled(out, STYLE_DIM, f->fixes[0].command);
+		const char *command = f->fix_count ? f->fixes[0].command : NULL;
+		size_t width = SENTENCE_AT + text_width(f->sentence, strlen(f->sentence));
+		bool fits =
+			!out->columns || !command || width + 3 + strlen(command) <= out->columns;
+		out_printf(out, " %-5s  ", f->subject);
+		if (fits)
+			out_str(out, f->sentence);
+		else
+			prose_paragraph(out, f->sentence, SENTENCE_AT);
+		if (command) {
+			out_printf(out, "%*s", fits ? 3 : SENTENCE_AT, "");
+			out_styled(out, STYLE_DIM, command);
 		}
-		out_str(out, "\n");
+		out_str(out, command || fits ? "\n" : "");
 	}
 	if (count > PROBLEMS_SHOWN)
 		out_printf(out, "  and %zu more: loopscope ls --exposed, loopscope ls --orphans\n",

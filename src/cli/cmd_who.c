@@ -17,6 +17,8 @@ static void line(struct cli *cli, const struct service *service)
 	const struct owner *o = service->owner_count ? service->owners[0] : NULL;
 
 	out_foreign(out, service->listeners[0].text);
+	if (service->proto != PROTO_TCP && !proto_is_unix(service->proto))
+		out_printf(out, "/%s", proto_name(service->proto));
 	out_str(out, "  ");
 	service_owner_text(service, &out->text);
 	out_str(out, "  ");

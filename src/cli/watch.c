@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "loop/loop.h"
@@ -20,6 +21,7 @@ struct watch {
 	struct loop *loop;
 	struct loop_timer timer;
 	struct loop_signal interrupt, terminate;
+	struct loop_fd reader; /* of our output: only its end is of interest */
 	uint64_t interval_ns;
 	int code;
 	void (*turn)(struct watch *w);
@@ -41,6 +43,15 @@ static void stop(void *data, int signo)
 	loop_stop(w->loop);
 }
 
+/* `ls --watch | head`: nothing may be written for hours, so do not wait for a write to fail. */
+static void reader_gone(void *data, uint32_t events)
+{
+	struct watch *w = data;
+
+	if (events & (EPOLLERR | EPOLLHUP))
+		loop_stop(w->loop);
+}
+
 static void turn(void *data)
 {
 	struct watch *w = data;
@@ -59,8 +70,10 @@ static int run_watch(struct watch *w, const char *interval)
 	uint64_t ms = 1000;
 
 	if (*interval && (!str_duration_ms(interval, &ms) || ms < INTERVAL_MIN_MS)) {
+		AUTO(buf) struct buf shown = BUF_INIT(200);
+		text_escape(&shown, interval, strlen(interval));
 		err_set(&err, -EINVAL, "--watch: '%s' is not a duration of at least 100ms",
-			interval);
+			shown.data);
 		return cli_fail(w->cli, EXIT_USAGE, "usage", &err);
 	}
 	if (loop_new(&loop, &err) < 0)
@@ -70,9 +83,11 @@ static int run_watch(struct watch *w, const char *interval)
 	w->cli->out.page = false;
 	loop_signal_add(loop, &w->interrupt, SIGINT, stop, w);
 	loop_signal_add(loop, &w->terminate, SIGTERM, stop, w);
+	loop_fd_add(loop, &w->reader, w->cli->out.fd, 0, reader_gone, w); /* a file has no reader */
 	turn(w);
 	if (!w->cli->out.error)
 		loop_run(loop, LOOP_FOREVER);
+	loop_fd_remove(&w->reader);
 	loop_timer_stop(&w->timer);
 	loop_signal_remove(&w->interrupt);
 	loop_signal_remove(&w->terminate);
@@ -84,7 +99,12 @@ static void draw(struct watch *w)
 	struct out *out = &w->cli->out;
 
 	out_str(out, "\x1b[H\x1b[2J");
-	w->print(w->cli, w->arg);
+	int code = w->print(w->cli, w->arg);
+	if (code == EXIT_USAGE || code == EXIT_FAULT) {
+		w->code = code; /* it would say the same every time */
+		loop_stop(w->loop);
+		return;
+	}
 	out_styled(out, STYLE_DIM, "Ctrl-C ends this.\n");
 	out_flush(out);
 	arena_free(w->cli->arena);

@@ -298,6 +298,15 @@ static void join_holders(struct build *b)
 		kept++;
 	}
 	b->holders.count = kept;
+
+	/* MPTCP subflows and SCTP associations bear the inode of the one socket that a process holds */
+	VEC_EACH (&b->sockets.v, s) {
+		uint64_t first;
+		if (s->holder_count || !map_get(&b->by_inode, s->inode, &first))
+			continue;
+		s->holder_first = b->sockets.v.items[first].holder_first;
+		s->holder_count = b->sockets.v.items[first].holder_count;
+	}
 }
 
 static enum ownerless why_ownerless(const struct build *b, const struct socket *s)

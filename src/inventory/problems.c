@@ -167,7 +167,7 @@ static int worst_first(const void *pa, const void *pb)
 
 	if (a->severity != b->severity)
 		return b->severity - a->severity;
-	return strcmp(a->subject, b->subject);
+	return strverscmp(a->subject, b->subject); /* 3000 before 10000 */
 }
 
 const struct finding *problems_find(const struct snapshot *s, size_t *out_count)

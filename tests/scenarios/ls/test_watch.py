@@ -81,3 +81,20 @@ def what_makes_no_sense(s):
     check_equal(answer.code, 2)
     check_in("--jsonl", answer.json["error"]["message"])
     check_equal(s.run("ls", "--watch=5", "--watch=1ms").code, 2)
+
+
+@scenario(root=True)
+def ends_with_its_reader(s):
+    """`ls --watch | head -1`: nothing more may ever be written, and it must end all the same."""
+    s.hold("tcp:127.0.0.1:3000")
+    stream = Stream(s)
+    stream.line()
+    stream.popen.stdout.close()
+    check_equal(stream.popen.wait(20), 0)
+
+
+@scenario(root=True)
+def an_error_is_said_once(s):
+    answer = s.run("ls", "--watch", "--sort", "nonsense", tty=True)
+    check_equal(answer.code, 2)
+    check_equal(answer.text.count("'nonsense' is not a column"), 1)

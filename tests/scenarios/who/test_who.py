@@ -29,3 +29,9 @@ def as_json(s):
     document = s.run("who", "3000", "--json").json
     check_equal(document["schema"], "loopscope.who/1")
     check_equal(document["services"][0]["owners"][0]["pid"], holder.pid)
+
+
+@scenario(root=True)
+def udp_is_said(s):
+    s.hold("udp:127.0.0.1:5353")
+    check_in("127.0.0.1:5353/udp  holder", s.run("who", "5353/udp").text)
