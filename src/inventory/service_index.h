@@ -1,6 +1,6 @@
 /*
  * service_index - from a connection's socket to the service that accepted it, for every socket of a
- * machine: snapshot_service_of() asks all services, this only those on the same endpoint.
+ * machine, without asking all services for each: only those on the same endpoint.
  */
 #pragma once
 

@@ -61,7 +61,4 @@ struct snapshot {
 
 void snapshot_free(struct snapshot *s);
 
-/* The service that a listening socket belongs to, or NULL. */
-const struct service *snapshot_service_of(const struct snapshot *s, const struct socket *socket);
-
 AUTO_DEFINE(snapshot, struct snapshot *, snapshot_free)
