@@ -1,0 +1,103 @@
+/*
+ * talk - one conversation with one endpoint of this machine, and everything that was seen of it:
+ * connect, TLS handshake, question, answer, end.
+ *
+ * Harmless: one connection a job, at most TALK_BYTES_MAX read, nothing sent but what the job says. Only
+ * to addresses of this machine: a job for another address ends with TALK_NOT_OURS. Certificates are
+ * read and judged, never trusted. All jobs run side by side on one loop.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "decode/decoder.h"
+#include "http/response.h"
+#include "model/endpoint.h"
+
+#define TALK_BYTES_MAX (64 << 10)
+
+/* Where the conversation got to. */
+enum talk_end {
+	TALK_NOT_DONE,	 /* no time was left, or it was not asked for */
+	TALK_NOT_OURS,	 /* the address is not of this machine: nothing was sent */
+	TALK_FAILED,	 /* the connection was not made: error and icmp say why */
+	TALK_UNANSWERED, /* SYN without an answer until the deadline: error is ETIMEDOUT */
+	TALK_SILENT,	 /* connected and asked; not a byte came until the deadline */
+	TALK_CLOSED,	 /* the peer closed in an orderly way, without a byte */
+	TALK_RESET,    /* the peer reset the connection; `received` says whether after some bytes */
+	TALK_TLS,      /* the handshake failed: tls.error */
+	TALK_ANSWERED, /* bytes came: see found, response, bytes */
+	TALK_CONNECTED, /* connected, and no more was wanted */
+};
+
+const char *talk_end_name(int end); /* "refused" for TALK_FAILED needs error; else "silent" ... */
+
+struct talk_certificate {
+	const char *subject, *issuer; /* one line each: "CN=localhost" */
+	const char *const *names;     /* subjectAltName: DNS names and addresses */
+	size_t name_count;
+	int64_t not_before_ms, not_after_ms; /* wall clock */
+	bool self_signed;
+	const char *serial, *sha256;
+};
+
+struct talk_tls {
+	bool tried, done;	      /* done: the handshake is complete */
+	const char *version, *cipher; /* "TLSv1.3" */
+	const char *alpn;	      /* chosen protocol, NULL = none */
+	struct talk_certificate leaf;
+	bool has_leaf;
+	size_t chain_length;
+	bool trusted;		      /* by this system's store, whatever the name and the dates */
+	const char *untrusted;	      /* why not: "self-signed certificate"; NULL */
+	bool name_fits;		      /* the name that was dialled is covered */
+	bool asks_client_certificate; /* a CertificateRequest was seen */
+	int alert;		      /* TLS alert the server sent, 0 = none (RFC 8446 section 6) */
+	const char *alert_name;
+	const char *error; /* why the handshake failed, in OpenSSL's words; NULL */
+	const char *plain; /* bytes that came instead of TLS, e.g. "HTTP/1.1 400"; NULL */
+	size_t plain_len;
+};
+
+struct talk_job {
+	struct endpoint endpoint; /* tcp, or a unix stream path. A wildcard is asked at loopback */
+	bool connect_only;
+	unsigned listen_ms; /* wait so long for a greeting before asking */
+	bool tls;
+	const char *host;  /* server name, and Host of HTTP; NULL = the address as text */
+	const char *alpn;  /* "h2,http/1.1"; NULL = none is offered */
+	const void *hello; /* what to ask, bytes; NULL = only listen */
+	size_t hello_len;
+	bool http;	    /* hello is a request of HTTP/1: the answer is read to its end */
+	bool head;	    /* ... whose method is HEAD */
+	unsigned linger_ms; /* after the answer: how long to hold the connection open to see whether
+				   * the peer closes it; 0 = close at once */
+	/*
+	 * Called once for each connection that was made: watch_ms after it stood, or when the
+	 * conversation ends, whichever is first, while our end is still open. `local` is set by then,
+	 * so the kernel's tables can be asked for it. NULL = nobody wants to know.
+	 */
+	void (*watch)(struct talk_job *job, void *data);
+	unsigned watch_ms;
+	void *data;
+
+	/* result */
+	int end;   /* enum talk_end */
+	int error; /* of connect, as a positive errno; 0 = none */
+	bool icmp; /* the error came by an ICMP message, not by a reset (IP_RECVERR) */
+	uint8_t icmp_type, icmp_code;
+	bool connected;
+	struct endpoint local;			      /* our end */
+	uint64_t connect_ns, first_byte_ns, total_ns; /* from the start of the job; 0 = never */
+	uint64_t linger_ns; /* the peer closed so long after its answer; 0 = it did not */
+	bool peer_closed;
+	size_t received;
+	const char *bytes; /* the first of them, NUL-terminated, foreign */
+	size_t byte_count;
+	const struct decoder *found; /* who recognised the bytes; NULL = nobody */
+	struct decoded decoded;
+	struct response response; /* http */
+	struct talk_tls tls_seen;
+};
+
+/* Returns when all jobs are done or `deadline_ms` is over. */
+void talk_run(struct arena *arena, struct talk_job *jobs, size_t count, unsigned deadline_ms);
