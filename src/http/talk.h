@@ -67,6 +67,7 @@ struct talk_job {
 	const char *alpn;  /* "h2,http/1.1"; NULL = none is offered */
 	const void *hello; /* what to ask, bytes; NULL = only listen */
 	size_t hello_len;
+	const struct decoder *asked; /* whose hello that is; NULL = nobody's */
 	bool http;	    /* hello is a request of HTTP/1: the answer is read to its end */
 	bool head;	    /* ... whose method is HEAD */
 	unsigned linger_ms; /* after the answer: how long to hold the connection open to see whether
