@@ -61,11 +61,13 @@ struct talk_tls {
 struct talk_job {
 	struct endpoint endpoint; /* tcp, or a unix stream path. A wildcard is asked at loopback */
 	bool connect_only;
-	unsigned listen_ms; /* wait so long for a greeting before asking */
+	unsigned listen_ms; /* wait so long for a greeting before asking; one that greets is not
+			     * asked. With tls: inside of it */
 	bool tls;
 	const char *host;  /* server name, and Host of HTTP; NULL = the address as text */
 	const char *alpn;  /* "h2,http/1.1"; NULL = none is offered */
-	const void *hello; /* what to ask, bytes; NULL = only listen */
+	const void *hello; /* what to ask, bytes; NULL = only listen, for listen_ms or (0) till the
+			    * deadline */
 	size_t hello_len;
 	bool http;	    /* hello is a request of HTTP/1: the answer is read to its end */
 	bool head;	    /* ... whose method is HEAD */
@@ -80,22 +82,25 @@ struct talk_job {
 	unsigned watch_ms;
 	void *data;
 
-	/* result */
+	/* result, for the caller to read after talk_run; end, connected and local in watch too */
 	int end;   /* enum talk_end */
 	int error; /* of connect, as a positive errno; 0 = none */
 	bool icmp; /* the error came by an ICMP message, not by a reset (IP_RECVERR) */
 	uint8_t icmp_type, icmp_code;
 	bool connected;
+	bool greeted; /* it spoke before it was asked */
+	bool echo;    /* it sends back what it hears: nobody is found */
 	struct endpoint local;			      /* our end */
-	uint64_t connect_ns, first_byte_ns, total_ns; /* from the start of the job; 0 = never */
+	/* from the start of the job; 0 = never. tls_ns: the handshake was complete */
+	uint64_t connect_ns, tls_ns, first_byte_ns, total_ns;
 	uint64_t linger_ns; /* the peer closed so long after its answer; 0 = it did not */
 	bool peer_closed;
-	size_t received;
-	const char *bytes; /* the first of them, NUL-terminated, foreign */
+	size_t received;   /* bytes of the answer; with tls those inside */
+	const char *bytes; /* all of them, NUL-terminated, foreign */
 	size_t byte_count;
 	const struct decoder *found; /* who recognised the bytes; NULL = nobody */
 	struct decoded decoded;
-	struct response response; /* http */
+	struct response response; /* http; status 0 when it was none */
 	struct talk_tls tls_seen;
 };
 
