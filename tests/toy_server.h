@@ -24,7 +24,7 @@ struct toy {
 	const char *later;    /* sent 60 ms after it */
 	bool drip;	      /* the answer goes out byte by byte */
 	bool echo;
-	size_t flood;	 /* that many 'x' after the answer */
+	size_t flood;	  /* that many 'x' after the answer */
 	unsigned hold_ms; /* then waits so long, or until the peer closes, and closes */
 	bool reset_after; /* ... by a reset */
 };

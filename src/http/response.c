@@ -83,7 +83,8 @@ static bool read_status(struct parse *p, struct line l)
 	}
 	if (l.len < 3 || !digits(l.text, 3) || (l.len > 3 && l.text[3] != ' '))
 		return false;
-	out->status = (uint16_t)((l.text[0] - '0') * 100 + (l.text[1] - '0') * 10 + l.text[2] - '0');
+	out->status =
+		(uint16_t)((l.text[0] - '0') * 100 + (l.text[1] - '0') * 10 + l.text[2] - '0');
 	out->reason = line_copy(p->arena, l.text + 3, l.len - 3, NAME_MAX_);
 	if (major != '1')
 		defect(p, "the status line is not of HTTP/1");
@@ -381,8 +382,8 @@ void response_parse(struct arena *arena, const char *bytes, size_t len, bool clo
 	if (body.len)
 		out->body = arena_strndup(arena, body.data, body.len);
 	out->body_len = body.len;
-	out->headers = arena_memdup(arena, p.headers.items,
-		p.headers.count * sizeof(*p.headers.items));
+	out->headers =
+		arena_memdup(arena, p.headers.items, p.headers.count * sizeof(*p.headers.items));
 	out->header_count = p.headers.count;
 	vec_fini(&p.headers);
 }

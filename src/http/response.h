@@ -18,7 +18,7 @@ struct response_header {
 struct response {
 	uint16_t status;  /* 0 = no status line yet */
 	uint16_t interim; /* the last 1xx before it, which was skipped; 0 = none */
-	uint8_t minor;	 /* HTTP/1.minor */
+	uint8_t minor;	  /* HTTP/1.minor */
 	const char *reason;
 	const struct response_header *headers;
 	size_t header_count;

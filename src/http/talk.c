@@ -2,8 +2,10 @@
  * talk - see talk.h. One conversation goes through these phases:
  *
  *	CONNECTING -> SHAKING -> LISTENING -> ASKED -> LINGERING -> OVER
+ *	                      -> SETTLING ->
  *
- * LISTENING waits for a server that speaks first; once it has begun to, nothing is sent to it any
+ * SETTLING is for TLS 1.3: the client is done before the server has judged the client's certificate,
+ * so a refusal comes as an alert after the handshake. LISTENING waits for a server that speaks first; once it has begun to, nothing is sent to it any
  * more. The answer is at its end when HTTP's own framing says so, when a decoder knows what it is,
  * or when nothing has come for a while after some bytes: a server that is still to be heard
  * completely is worth less than a person's time.
@@ -15,6 +17,7 @@
 #include "base/str.h"
 #include "loop/loop.h"
 #include "net/dial.h"
+#include "net/tls.h"
 #include "sys/links.h"
 #include <errno.h>
 
@@ -22,13 +25,17 @@
 #define QUIET_MS 150 /* after some bytes */
 #define MORE_MS	 50  /* after bytes that were recognised, but would say more */
 
-enum phase { CONNECTING, SHAKING, LISTENING, ASKED, LINGERING, OVER };
+enum phase { CONNECTING, SHAKING, SETTLING, LISTENING, ASKED, LINGERING, OVER };
 
 struct talk {
 	struct runner *runner;
 	struct talk_job *job;
 	int phase;
+	struct endpoint dialled;
 	struct dial dial;
+	struct tls *tls; /* NULL = plain */
+	size_t raw;	 /* bytes that came, TLS or not */
+	bool reset;
 	struct loop_fd fd;
 	struct loop_timer timer, watch;
 	bool watched;
@@ -61,6 +68,26 @@ static uint64_t since(uint64_t start_ns)
 static void wait_ms(struct talk *t, unsigned ms)
 {
 	loop_timer_start(t->runner->loop, &t->timer, clock_mono_ns() + ms * LOOP_MS, on_timer, t);
+}
+
+/* --- sending --- */
+
+static void flush(struct talk *t)
+{
+	while (t->sent < t->out.len) {
+		ssize_t n = send(t->dial.socket, t->out.data + t->sent, t->out.len - t->sent,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			/* when the peer is gone, reading says so, but not why */
+			t->reset = t->reset || (n < 0 && errno == ECONNRESET);
+			break;
+		}
+		t->sent += (size_t)n;
+	}
+	bool more = t->sent < t->out.len && errno == EAGAIN;
+	loop_fd_change(&t->fd, more ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 /* --- the end --- */
@@ -109,12 +136,17 @@ static void finish(struct talk *t, int end)
 	if (t->phase != LINGERING)
 		t->job->end = end;
 	call_watch(t);
+	if (t->tls) { /* a server that is left without a farewell may log that */
+		tls_close(t->tls, &t->out);
+		flush(t);
+	}
 	t->phase = OVER;
 	keep_answer(t);
 	loop_timer_stop(&t->timer);
 	loop_timer_stop(&t->watch);
 	loop_fd_remove(&t->fd);
 	dial_fini(&t->dial);
+	tls_free(steal(&t->tls));
 	buf_fini(&t->in);
 	buf_fini(&t->out);
 	t->job->total_ns = since(t->started_ns);
@@ -147,6 +179,13 @@ static void give_up(struct talk *t)
 	case CONNECTING:
 		job->error = ETIMEDOUT;
 		finish(t, TALK_UNANSWERED);
+		break;
+	case SHAKING:
+		tls_give_up(t->tls, "the handshake took too long");
+		finish(t, t->raw ? TALK_TLS : TALK_SILENT);
+		break;
+	case SETTLING:
+		finish(t, TALK_CONNECTED);
 		break;
 	default:
 		finish(t, t->in.len ? TALK_ANSWERED : TALK_SILENT);
@@ -217,6 +256,10 @@ static void consider(struct talk *t)
 		job->first_byte_ns = since(t->started_ns);
 	if (t->phase == LISTENING)
 		job->greeted = true;
+	if (t->phase == SETTLING) { /* it says more, so it has taken us */
+		finish(t, TALK_CONNECTED);
+		return;
+	}
 	job->echo = is_echo(t);
 	if (t->in.len >= TALK_BYTES_MAX)
 		answered(t);
@@ -228,15 +271,22 @@ static void consider(struct talk *t)
 		consider_other(t);
 }
 
-/* The peer will send no more. */
+/*
+ * The peer will send no more. EPIPE is a reset too, but one after the peer had closed in an orderly
+ * way: it only says that nobody will read what we sent.
+ */
 static void ended(struct talk *t, int error)
 {
 	struct talk_job *job = t->job;
 
+	error = error == EPIPE ? 0 : error;
 	job->peer_closed = true;
 	if (t->phase == LINGERING) {
 		job->linger_ns = since(t->answered_ns);
 		finish(t, TALK_ANSWERED);
+	} else if (t->phase == SHAKING && t->raw) {
+		tls_give_up(t->tls, "the connection ended in the handshake");
+		finish(t, error && !job->tls_seen.plain ? TALK_RESET : TALK_TLS);
 	} else if (error) {
 		finish(t, TALK_RESET);
 	} else if (!t->in.len) {
@@ -247,21 +297,6 @@ static void ended(struct talk *t, int error)
 }
 
 /* --- the connection --- */
-
-static void flush(struct talk *t)
-{
-	while (t->sent < t->out.len) {
-		ssize_t n = send(t->dial.socket, t->out.data + t->sent, t->out.len - t->sent,
-			MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break; /* when the peer is gone, reading says so */
-		t->sent += (size_t)n;
-	}
-	bool more = t->sent < t->out.len && errno == EAGAIN;
-	loop_fd_change(&t->fd, more ? EPOLLIN | EPOLLOUT : EPOLLIN);
-}
 
 static void ask(struct talk *t)
 {
@@ -274,7 +309,10 @@ static void ask(struct talk *t)
 	}
 	t->phase = ASKED;
 	t->wanted = 1;
-	buf_add(&t->out, job->hello, job->hello_len);
+	if (t->tls)
+		tls_write(t->tls, job->hello, job->hello_len, &t->out);
+	else
+		buf_add(&t->out, job->hello, job->hello_len);
 	flush(t);
 }
 
@@ -284,7 +322,13 @@ static void begin(struct talk *t)
 	struct talk_job *job = t->job;
 
 	if (job->connect_only) {
-		finish(t, TALK_CONNECTED);
+		const struct talk_tls *seen = &job->tls_seen;
+		if (!seen->asks_client_certificate || !str_eq(seen->version, "TLSv1.3")) {
+			finish(t, TALK_CONNECTED);
+			return;
+		}
+		t->phase = SETTLING;
+		wait_ms(t, QUIET_MS);
 		return;
 	}
 	t->phase = LISTENING;
@@ -302,9 +346,74 @@ static void on_timer(void *data)
 		ask(t);
 	else if (t->phase == LINGERING)
 		finish(t, TALK_ANSWERED);
+	else if (t->phase == SETTLING)
+		finish(t, TALK_CONNECTED);
 	else
 		answered(t);
 }
+
+/* --- TLS --- */
+
+static void take_tls(struct talk *t, const char *bytes, size_t len);
+
+static void shake(struct talk *t)
+{
+	struct talk_job *job = t->job;
+	struct tls_ask ask = {.host = job->host,
+		.address = t->dialled.proto == PROTO_TCP ? &t->dialled.address : NULL,
+		.alpn = job->alpn};
+
+	t->phase = SHAKING;
+	t->tls = tls_new(t->runner->arena, &ask, &job->tls_seen);
+	if (t->tls)
+		take_tls(t, NULL, 0);
+	else
+		finish(t, TALK_TLS);
+}
+
+/* What came instead of TLS may be known all the same. */
+static void tls_failed(struct talk *t)
+{
+	struct talk_job *job = t->job;
+	const struct talk_tls *seen = &job->tls_seen;
+	bool open;
+
+	if (seen->plain)
+		job->found = decoder_recognise(t->runner->arena, seen->plain, seen->plain_len, NULL,
+			NULL, &job->decoded, &open);
+	if (t->phase == LINGERING)
+		ended(t, 0);
+	else
+		finish(t, TALK_TLS);
+}
+
+static void opened(struct talk *t)
+{
+	t->job->tls_ns = since(t->started_ns);
+	begin(t);
+}
+
+static void take_tls(struct talk *t, const char *bytes, size_t len)
+{
+	AUTO(buf) struct buf rest = BUF_INIT(TALK_BYTES_MAX); /* what comes after the answer */
+	size_t before = t->in.len;
+
+	enum tls_state state =
+		tls_step(t->tls, bytes, len, t->phase == LINGERING ? &rest : &t->in, &t->out);
+	flush(t);
+	if (state == TLS_FAILED) {
+		tls_failed(t);
+		return;
+	}
+	if (t->phase == SHAKING && state != TLS_SHAKING)
+		opened(t);
+	if (t->phase != OVER && t->in.len > before)
+		consider(t);
+	if (t->phase != OVER && state == TLS_CLOSED)
+		ended(t, 0);
+}
+
+/* --- the connection: outcome and reading --- */
 
 static void connected(struct talk *t)
 {
@@ -331,16 +440,22 @@ static void connected(struct talk *t)
 	if (job->watch)
 		loop_timer_start(t->runner->loop, &t->watch,
 			clock_mono_ns() + job->watch_ms * LOOP_MS, call_watch, t);
-	begin(t);
+	if (job->tls)
+		shake(t);
+	else
+		begin(t);
 }
 
 /* Bytes that come while the connection is only held open are of no interest. */
 static void take(struct talk *t, const char *bytes, size_t len)
 {
-	if (t->phase == LINGERING)
-		return;
-	buf_add(&t->in, bytes, len);
-	consider(t);
+	t->raw += len;
+	if (t->tls) {
+		take_tls(t, bytes, len);
+	} else if (t->phase != LINGERING) {
+		buf_add(&t->in, bytes, len);
+		consider(t);
+	}
 }
 
 static void read_some(struct talk *t)
@@ -351,7 +466,7 @@ static void read_some(struct talk *t)
 	if (n > 0)
 		take(t, bytes, (size_t)n);
 	else if (n == 0)
-		ended(t, 0);
+		ended(t, t->reset ? ECONNRESET : 0);
 	else if (errno != EAGAIN && errno != EINTR)
 		ended(t, errno);
 }
@@ -410,19 +525,20 @@ static struct endpoint dialled(const struct talk_job *job)
 static void start(struct talk *t)
 {
 	struct talk_job *job = t->job;
-	struct endpoint e = dialled(job);
 
+	t->dialled = dialled(job);
 	t->phase = CONNECTING;
 	t->started_ns = clock_mono_ns();
 	t->asked = who_asks(job);
 	t->runner->open++;
-	if (!is_ours(t->runner, &e)) {
+	if (!is_ours(t->runner, &t->dialled)) {
 		finish(t, TALK_NOT_OURS);
 		return;
 	}
-	int error = dial_start(&t->dial, &e) ? 0 : t->dial.error;
+	int error = dial_start(&t->dial, &t->dialled) ? 0 : t->dial.error;
 	if (!error)
-		error = -loop_fd_add(t->runner->loop, &t->fd, t->dial.socket, EPOLLOUT, on_ready, t);
+		error = -loop_fd_add(t->runner->loop, &t->fd, t->dial.socket, EPOLLOUT, on_ready,
+			t);
 	if (error) {
 		job->error = error;
 		finish(t, TALK_FAILED);

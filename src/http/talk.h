@@ -12,6 +12,7 @@
 #include "decode/decoder.h"
 #include "http/response.h"
 #include "model/endpoint.h"
+#include "net/tls.h"
 
 #define TALK_BYTES_MAX (64 << 10)
 
@@ -31,32 +32,7 @@ enum talk_end {
 
 const char *talk_end_name(int end); /* "refused" for TALK_FAILED needs error; else "silent" ... */
 
-struct talk_certificate {
-	const char *subject, *issuer; /* one line each: "CN=localhost" */
-	const char *const *names;     /* subjectAltName: DNS names and addresses */
-	size_t name_count;
-	int64_t not_before_ms, not_after_ms; /* wall clock */
-	bool self_signed;
-	const char *serial, *sha256;
-};
-
-struct talk_tls {
-	bool tried, done;	      /* done: the handshake is complete */
-	const char *version, *cipher; /* "TLSv1.3" */
-	const char *alpn;	      /* chosen protocol, NULL = none */
-	struct talk_certificate leaf;
-	bool has_leaf;
-	size_t chain_length;
-	bool trusted;		      /* by this system's store, whatever the name and the dates */
-	const char *untrusted;	      /* why not: "self-signed certificate"; NULL */
-	bool name_fits;		      /* the name that was dialled is covered */
-	bool asks_client_certificate; /* a CertificateRequest was seen */
-	int alert;		      /* TLS alert the server sent, 0 = none (RFC 8446 section 6) */
-	const char *alert_name;
-	const char *error; /* why the handshake failed, in OpenSSL's words; NULL */
-	const char *plain; /* bytes that came instead of TLS, e.g. "HTTP/1.1 400"; NULL */
-	size_t plain_len;
-};
+/* struct talk_tls and talk_certificate, what was seen of TLS, are in net/tls.h. */
 
 struct talk_job {
 	struct endpoint endpoint; /* tcp, or a unix stream path. A wildcard is asked at loopback */
@@ -88,9 +64,9 @@ struct talk_job {
 	bool icmp; /* the error came by an ICMP message, not by a reset (IP_RECVERR) */
 	uint8_t icmp_type, icmp_code;
 	bool connected;
-	bool greeted; /* it spoke before it was asked */
-	bool echo;    /* it sends back what it hears: nobody is found */
-	struct endpoint local;			      /* our end */
+	bool greeted;	       /* it spoke before it was asked */
+	bool echo;	       /* it sends back what it hears: nobody is found */
+	struct endpoint local; /* our end */
 	/* from the start of the job; 0 = never. tls_ns: the handshake was complete */
 	uint64_t connect_ns, tls_ns, first_byte_ns, total_ns;
 	uint64_t linger_ns; /* the peer closed so long after its answer; 0 = it did not */

@@ -72,7 +72,8 @@ TEST(answers_that_take_their_time)
 	converse(arena,
 		&(struct toy){.answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"
 					"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
-			.later = "0\r\n\r\n", .hold_ms = 9000},
+			.later = "0\r\n\r\n",
+			.hold_ms = 9000},
 		&job, 9000);
 	CHECK(job.response.complete);
 	CHECK_INT(job.response.interim, 100);
@@ -356,7 +357,8 @@ TEST(many_side_by_side)
 	AUTO(arena) struct arena *arena = arena_new();
 	enum { MANY = 300 };
 	AUTO(free) struct talk_job *jobs = must_calloc(MANY, sizeof(*jobs));
-	struct toy_server page = toy_start(&(struct toy){.answer = OK_TWO}, &ADDRESS_LOOPBACK4, NULL);
+	struct toy_server page =
+		toy_start(&(struct toy){.answer = OK_TWO}, &ADDRESS_LOOPBACK4, NULL);
 	size_t answers = 0, refused = 0;
 	uint16_t closed = closed_port();
 
