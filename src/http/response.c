@@ -377,8 +377,7 @@ void response_parse(struct arena *arena, const char *bytes, size_t len, bool clo
 		read_framing(&p);
 		read_body(&p, &body);
 	}
-	if (out->complete)
-		out->wanted = 0;
+	out->wanted = out->complete ? 0 : MAX(out->wanted, len + 1);
 	if (body.len)
 		out->body = arena_strndup(arena, body.data, body.len);
 	out->body_len = body.len;

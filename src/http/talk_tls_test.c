@@ -37,8 +37,8 @@ static void make_certificate(const char *name, const char *subject, const char *
 	must(run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key"
 		 " -out %s.csr -subj '%s'",
 		     name, name, subject) == 0);
-	must(run("printf '%s%s\\n' >%s.ext", *names ? "subjectAltName=" : "basicConstraints=CA:FALSE",
-		     names, name) == 0);
+	must(run("printf '%s%s\\n' >%s.ext",
+		     *names ? "subjectAltName=" : "basicConstraints=CA:FALSE", names, name) == 0);
 	must(run("openssl ca -batch -config ca.conf -cert ca.pem -keyfile ca.key -in %s.csr"
 		 " -out %s.pem -notext -extfile %s.ext %s",
 		     name, name, name, dates) == 0);
@@ -60,7 +60,8 @@ static void make_all(void)
 	const char *future = "-startdate 20500101000000Z -enddate 20600101000000Z";
 
 	make_ca();
-	make_certificate("good", "/CN=shop", "DNS:localhost,DNS:*.shop.test,IP:127.0.0.1,IP:::1", years);
+	make_certificate("good", "/CN=shop", "DNS:localhost,DNS:*.shop.test,IP:127.0.0.1,IP:::1",
+		years);
 	make_certificate("expired", "/CN=shop", "DNS:localhost", past);
 	make_certificate("early", "/CN=shop", "DNS:localhost", future);
 	make_certificate("only-cn", "/CN=localhost", "", years);
@@ -264,8 +265,10 @@ TEST(old_versions_and_alpn)
 	CHECK(job.tls_seen.done);
 
 	struct tls_server s = start("-cert good.pem -key good.key -alpn http/1.1,h2");
-	struct talk_job alpn = {
-		.endpoint = s.endpoint, .tls = true, .connect_only = true, .alpn = "h2,http/1.1"};
+	struct talk_job alpn = {.endpoint = s.endpoint,
+		.tls = true,
+		.connect_only = true,
+		.alpn = "h2,http/1.1"};
 	talk_run(arena, &alpn, 1, 10000);
 	CHECK_STR(alpn.tls_seen.alpn, "http/1.1");
 	alpn.alpn = NULL;
@@ -283,7 +286,8 @@ TEST(client_certificates)
 {
 	AUTO(arena) struct arena *arena = arena_new();
 	const char *twelve = "-cert good.pem -key good.key -Verify 1 -verify_return_error -tls1_2";
-	const char *thirteen = "-cert good.pem -key good.key -Verify 1 -verify_return_error -tls1_3";
+	const char *thirteen =
+		"-cert good.pem -key good.key -Verify 1 -verify_return_error -tls1_3";
 
 	if (no_openssl)
 		return;

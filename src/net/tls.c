@@ -97,7 +97,8 @@ static bool make_context(struct tls *t)
 	o->SSL_CTX_set_options(t->context, SSL_OP_LEGACY_SERVER_CONNECT);
 	o->SSL_CTX_set_verify(t->context, SSL_VERIFY_NONE, NULL);
 	o->SSL_CTX_set_default_verify_paths(t->context);
-	o->X509_VERIFY_PARAM_set_flags(o->SSL_CTX_get0_param(t->context), X509_V_FLAG_NO_CHECK_TIME);
+	o->X509_VERIFY_PARAM_set_flags(o->SSL_CTX_get0_param(t->context),
+		X509_V_FLAG_NO_CHECK_TIME);
 	return true;
 }
 
