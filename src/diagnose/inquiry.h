@@ -182,6 +182,8 @@ struct inquiry {
 	struct net_counters counters_before, counters_after;
 	bool has_counters;
 	struct filter_conntrack conntrack;
+	const struct cgroup_program *cgroup_programs; /* on the cgroups of those behind the aim */
+	size_t cgroup_program_count;
 	const char *pid_file; /* of the server that should be there, whose process is gone; NULL */
 	pid_t pid_file_pid;
 	const struct oom_kill *ooms;
