@@ -216,6 +216,8 @@ static void judge_status(const struct words *w, struct symptom *s, struct verdic
 	size_t at = 0;
 
 	s->http_status = words_http_status(w, &at);
+	if (v->op == OPERATION_PROXY)
+		return;
 	if (s->http_status < 400 || (v->found && v->weight > 2 && v->op != OPERATION_HTTP))
 		return;
 	if (!v->found)
@@ -230,12 +232,35 @@ static void judge_status(const struct words *w, struct symptom *s, struct verdic
 	}
 }
 
+/* Typographic quotes made plain: browsers and wget print them where others print ' and ". */
+static const char *plain_quotes(struct arena *arena, const char *text, size_t *len)
+{
+	char *copy = arena_strndup(arena, text, *len);
+	size_t n = 0;
+
+	for (size_t i = 0; i < *len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		bool quote = c == 0xe2 && *len - i > 2 && (unsigned char)text[i + 1] == 0x80;
+		unsigned char last = quote ? (unsigned char)text[i + 2] : 0;
+		if (last == 0x98 || last == 0x99 || last == 0x9c || last == 0x9d) {
+			copy[n++] = last < 0x9c ? '\'' : '"';
+			i += 2;
+		} else {
+			copy[n++] = text[i];
+		}
+	}
+	copy[n] = '\0';
+	*len = n;
+	return copy;
+}
+
 void symptom_parse(struct arena *arena, const char *text, size_t len, struct symptom *out)
 {
 	struct target found[MENTION_MAX];
 
 	*out = (struct symptom){0};
 	len = MIN(len, (size_t)MENTION_TEXT_MAX);
+	text = plain_quotes(arena, text, &len);
 	size_t count = mention_find(arena, text, len, found, MENTION_MAX);
 	for (size_t i = 0; i < count; i++)
 		symptom_add(arena, out, &found[i]);

@@ -3,7 +3,7 @@
 
 #include "diagnose/symptom.h"
 
-/* A text in lower case, with typographic apostrophes made plain. As long as the original. */
+/* A text in lower case, as long as the original. */
 struct words {
 	const char *text; /* NUL-terminated; NULs of the original are blanks */
 	size_t len;
