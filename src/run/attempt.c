@@ -347,6 +347,11 @@ int attempt_run(const struct host *host, struct arena *arena, struct attempt_run
 		.child = {.streams = {-1, -1}, .gate = -1, .failure = -1},
 		.haul.v.max = ATTEMPT_RAW_MAX};
 
+	*run = (struct attempt_run){.argv = run->argv,
+		.timeout_ms = run->timeout_ms,
+		.output = run->output,
+		.data = run->data,
+		.no_bpf = run->no_bpf};
 	buf_init(&s.text, 2 * ATTEMPT_TEXT_MAX);
 	int r = attempt_child_fork(&s.child, run->argv, err);
 	if (r == 0)

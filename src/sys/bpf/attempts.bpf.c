@@ -41,23 +41,19 @@
 
 #define DNS_PORT 53
 
-/* linux/socket.h is not for BPF: sockaddr_in, sockaddr_in6 and sockaddr_un in one. */
+/* sockaddr_in and sockaddr_in6 in one; of a sockaddr_un only the family matters. */
 struct socket_address {
 	__u16 family;
+	__be16 port;
 	union {
-		struct {
-			__be16 port;
-			__u8 address4[4];
-		};
-		struct {
-			__be16 port6;
-			__u32 flow;
-			__u8 address6[16];
-			__u32 scope;
-		} __attribute__((packed));
-		__u8 path[108];
+		__u8 address4[4];
+		__u32 flow;
 	};
+	__u8 address6[16];
+	__u32 scope;
 };
+
+#define UNIX_PATH 108
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -117,6 +113,7 @@ struct sock_common {
 		};
 	};
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
@@ -297,30 +294,46 @@ static __always_inline struct socket *socket_at(struct task_struct *task, __u32 
 
 /* --- addresses --- */
 
+/* An abstract name may hold NULs: its length is part of it. */
+static __always_inline int read_path(struct attempt_key *key, const void *from, __u32 len)
+{
+	if (len <= 2)
+		return -1;
+	len -= 2;
+	asm volatile("" : "+r"(len)); /* one register, so that the verifier knows its bound */
+	if (len > UNIX_PATH)
+		len = UNIX_PATH;
+	asm volatile("" : "+r"(len));
+	key->len = (__u16)len;
+	return bpf_probe_read_user(key->address, len & 127, from + 2) < 0 ? -2 : 0;
+}
+
+/* -1: not an address; -2: not in memory yet. */
 static __always_inline int read_given(struct attempt_key *key, const void *from, __u32 len)
 {
-	struct socket_address address = {0};
+	struct socket_address a = {0};
 
-	if (len > sizeof(address))
-		len = sizeof(address);
-	if (len < 2 || bpf_probe_read_user(&address, len, from) < 0)
+	if (len < sizeof(a.family))
 		return -1;
-	key->family = (__u8)address.family;
-	if (address.family == AF_UNIX) {
-		/* an abstract name may hold NULs: its length is part of it */
-		key->len = (__u16)(len - 2);
-		__builtin_memcpy(key->address, address.path, sizeof(address.path));
-		return len > 2 ? 0 : -1;
-	}
-	key->port = __builtin_bswap16(address.port);
-	if (address.family == AF_INET) {
-		__builtin_memcpy(key->address, address.address4, sizeof(address.address4));
-		return len < 8 ? -1 : 0;
-	}
-	if (address.family != AF_INET6 || len < 24)
+	if (bpf_probe_read_user(&a.family, sizeof(a.family), from) < 0)
+		return -2;
+	key->family = (__u8)a.family;
+	if (a.family == AF_UNIX)
+		return read_path(key, from, len);
+	if (a.family == AF_INET && len >= 8) {
+		if (bpf_probe_read_user(&a, 8, from) < 0)
+			return -2;
+		__builtin_memcpy(key->address, a.address4, sizeof(a.address4));
+	} else if (a.family == AF_INET6 && len >= 24) {
+		/* RFC 2133 had no scope */
+		if (bpf_probe_read_user(&a, len < sizeof(a) ? 24 : sizeof(a), from) < 0)
+			return -2;
+		__builtin_memcpy(key->address, a.address6, sizeof(a.address6));
+		key->scope = a.scope;
+	} else {
 		return -1;
-	__builtin_memcpy(key->address, address.address6, sizeof(address.address6));
-	key->scope = address.scope;
+	}
+	key->port = __builtin_bswap16(a.port);
 	return 0;
 }
 
@@ -371,13 +384,14 @@ static __always_inline void tell(struct attempt_flight *flight, int error)
 		__sync_fetch_and_add(&lost, 1);
 }
 
-/* Whoever takes a flight away tells it: the end of the call and the socket's state may race. */
-static __always_inline void land(__u64 sk, struct attempt_flight *flight, int error)
+/*
+ * Whoever takes a flight away tells it: the end of the call and the socket's state may race. `copy` is
+ * one that the caller has, as the stack has no room for many.
+ */
+static __always_inline void land(struct attempt_flight *copy, int error)
 {
-	struct attempt_flight copy = *flight;
-
-	if (bpf_map_delete_elem(&flights, &sk) == 0)
-		tell(&copy, error);
+	if (bpf_map_delete_elem(&flights, &copy->sk) == 0)
+		tell(copy, error);
 }
 
 static __always_inline void on_send(struct task_struct *task, __u32 fd)
@@ -391,6 +405,16 @@ static __always_inline void on_send(struct task_struct *task, __u32 fd)
 	struct attempt_flight copy = *flight;
 	bpf_map_delete_elem(&quiet, &sk);
 	tell(&copy, 0);
+}
+
+static __always_inline __u32 is_stream(const struct attempt_key *key)
+{
+	return key->type == SOCK_STREAM && key->family != AF_UNIX;
+}
+
+static __always_inline __u32 is_datagram(const struct attempt_key *key)
+{
+	return key->type == SOCK_DGRAM && key->family != AF_UNIX;
 }
 
 static __always_inline void on_call(struct task_struct *task, __u64 id, __u8 kind, __u32 fd,
@@ -408,21 +432,23 @@ static __always_inline void on_call(struct task_struct *task, __u64 id, __u8 kin
 	flight.sk = (__u64)sk;
 	flight.key.type = BPF_CORE_READ(sk, sk_type);
 	flight.key.protocol = BPF_CORE_READ(sk, sk_protocol);
+	/* a second connect only asks how the first one went */
+	if (kind == ATTEMPT_CONNECTS && flight.key.type == SOCK_STREAM && family != AF_UNIX &&
+		BPF_CORE_READ(socket, state) != SS_UNCONNECTED)
+		return;
 	if (kind == ATTEMPT_LISTENS) {
 		flight.key.family = (__u8)family;
 		read_own(&flight.key, sk);
-	} else if (read_given(&flight.key, address, len) < 0) {
-		return;
-	}
-	__u32 stream = flight.key.type == SOCK_STREAM && family != AF_UNIX;
-	if (kind == ATTEMPT_CONNECTS) {
-		/* a second connect only asks how the first one went */
-		if (stream && BPF_CORE_READ(socket, state) != SS_UNCONNECTED)
+	} else {
+		int r = read_given(&flight.key, address, len);
+		if (r == -1)
 			return;
-		if (flight.key.type == SOCK_DGRAM && family != AF_UNIX &&
-			flight.key.port == DNS_PORT)
-			return;
-		flight.pending = stream;
+		if (r == -2) {
+			flight.from = (__u64)address;
+			flight.from_len = len;
+		} else if (kind == ATTEMPT_CONNECTS) {
+			flight.pending = is_stream(&flight.key);
+		}
 	}
 	flight.value.at_ns = bpf_ktime_get_ns();
 	flight.value.pid = pid_here(task);
@@ -468,20 +494,62 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long call)
 }
 
 /* A connect that returned: told now, or left to its socket. */
-static __always_inline void connect_returned(__u64 sk, long result)
+static __always_inline void connect_returned(struct attempt_flight *call, long result)
 {
-	struct attempt_flight *flight = bpf_map_lookup_elem(&flights, &sk);
+	struct attempt_flight *flight = bpf_map_lookup_elem(&flights, &call->sk);
 
 	if (!flight)
 		return;
 	if (result != -EINPROGRESS && result != -EINTR && result != -ERESTARTSYS) {
-		land(sk, flight, (int)-result);
+		land(call, (int)-result);
 		return;
 	}
 	/* in this order: whichever side comes second sees the other */
 	__sync_fetch_and_add(&flight->in_call, -1);
 	if (flight->over)
-		land(sk, flight, (int)flight->over_error);
+		land(call, (int)flight->over_error);
+}
+
+/* The kernel has read the address meanwhile, so it is in memory. Its socket is followed from here. */
+static __always_inline int read_late(struct attempt_flight *flight, long result)
+{
+	struct sock *sk = (struct sock *)flight->sk;
+
+	if (read_given(&flight->key, (const void *)flight->from, flight->from_len) < 0)
+		return -1;
+	flight->from = 0;
+	flight->from_len = 0;
+	if (flight->key.kind != ATTEMPT_CONNECTS || !is_stream(&flight->key) ||
+		result != -EINPROGRESS)
+		return 0;
+	flight->pending = 1;
+	flight->in_call = 0;
+	bpf_map_update_elem(&flights, &flight->sk, flight, BPF_ANY);
+	int state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	int error = BPF_CORE_READ(sk, sk_err);
+	if (state == TCP_ESTABLISHED)
+		land(flight, 0);
+	else if (state == TCP_CLOSE)
+		land(flight, error > 0 ? error : EINPROGRESS);
+	return -1;
+}
+
+static __always_inline void returned(struct attempt_flight *flight, long result)
+{
+	if (flight->key.family != AF_UNIX && !flight->key.port &&
+		(flight->key.kind == ATTEMPT_LISTENS ||
+			(flight->key.kind == ATTEMPT_BINDS && result == 0)))
+		read_own(&flight->key, (struct sock *)flight->sk);
+	/*
+	 * Connecting a datagram socket sends nothing, and the resolver does it to each address that
+	 * it sorts: it counts when something is sent.
+	 */
+	if (flight->key.kind == ATTEMPT_CONNECTS && is_datagram(&flight->key)) {
+		if (result == 0 && flight->key.port != DNS_PORT)
+			bpf_map_update_elem(&quiet, &flight->sk, flight, BPF_ANY);
+		return;
+	}
+	tell(flight, result == -ERESTARTSYS ? EINTR : (int)-result);
 }
 
 SEC("tp_btf/sys_exit")
@@ -492,28 +560,12 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 
 	if (!call)
 		return 0;
-	if (call->pending) {
-		__u64 sk = call->sk;
-		bpf_map_delete_elem(&calls, &id);
-		connect_returned(sk, result);
-		return 0;
-	}
 	struct attempt_flight flight = *call;
 	bpf_map_delete_elem(&calls, &id);
-	if (flight.key.kind == ATTEMPT_LISTENS || (!flight.key.port && result == 0))
-		if (flight.key.family != AF_UNIX && !flight.key.port)
-			read_own(&flight.key, (struct sock *)flight.sk);
-	/*
-	 * Connecting a datagram socket sends nothing, and the resolver does it to each address that
-	 * it sorts: it counts when something is sent.
-	 */
-	if (flight.key.kind == ATTEMPT_CONNECTS && flight.key.type == SOCK_DGRAM &&
-		flight.key.family != AF_UNIX) {
-		if (result == 0)
-			bpf_map_update_elem(&quiet, &flight.sk, &flight, BPF_ANY);
-		return 0;
-	}
-	tell(&flight, result == -ERESTARTSYS ? EINTR : (int)-result);
+	if (flight.pending)
+		connect_returned(&flight, result);
+	else if (!flight.from || read_late(&flight, result) == 0)
+		returned(&flight, result);
 	return 0;
 }
 
@@ -536,8 +588,10 @@ int BPF_PROG(on_state, const struct sock *sock, int before, int after)
 	}
 	flight->over_error = (__u32)error;
 	__sync_fetch_and_add(&flight->over, 1);
-	if (!flight->in_call)
-		land(sk, flight, error);
+	if (flight->in_call)
+		return 0;
+	struct attempt_flight copy = *flight;
+	land(&copy, error);
 	return 0;
 }
 

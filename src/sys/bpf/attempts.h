@@ -32,8 +32,11 @@ struct attempt_flight {
 	struct attempt_key key;
 	struct attempt_value value;
 	unsigned long long sk;	 /* of the socket */
+	unsigned long long from; /* the address, when it could not be read yet; else 0 */
 	unsigned int pending;	 /* waits for the socket's state, not only for the call's return */
 	unsigned int in_call;	 /* its system call has not returned */
 	unsigned int over;	 /* the socket's state tells the outcome: */
 	unsigned int over_error; /* EINPROGRESS: it was given up */
+	unsigned int from_len;
+	unsigned int zero;
 };
