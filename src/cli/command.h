@@ -41,6 +41,7 @@ struct command {
 	enum completes completes;
 	const char *const *words;	  /* COMPLETES_WORDS: what fits, NULL-terminated */
 	int min_arguments, max_arguments; /* max -1 = any number */
+	bool takes_command; /* what stands behind "--" is a command line: cli.after */
 	/* options points to options_size zeroed bytes, filled in; returns an exit code. */
 	int (*run)(struct cli *cli, void *options, int argc, char **argv);
 };
