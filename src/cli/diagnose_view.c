@@ -122,6 +122,17 @@ static void answer_line(struct out *out, const struct diagnosis *d)
 	out_str(out, "\n");
 }
 
+/* One fact: as it stands where it fits, since blanks in it set parts off; else wrapped. */
+static void fact(struct out *out, const char *text, unsigned column)
+{
+	if (out->columns && column + text_width(text, strlen(text)) > prose_width(out)) {
+		prose_wrap(out, text, column, column);
+		return;
+	}
+	prose_plain(out, &out->text, text);
+	out_str(out, "\n");
+}
+
 static unsigned name_width(const struct diagnosis *const *list, size_t count)
 {
 	size_t width = NAME_WIDTH;
@@ -139,7 +150,7 @@ static void ladder(struct out *out, const struct diagnosis *d, unsigned names)
 		buf_pad(&out->text, ' ', INDENT);
 		put_mark(out, rung_mark(rung->state), rung_style(rung->state));
 		out_printf(out, "%-*s  ", (int)names, rung->name);
-		prose_paragraph(out, rung->text, INDENT + MARK_WIDTH + names + 2);
+		fact(out, rung->text, INDENT + MARK_WIDTH + names + 2);
 	}
 	if (d->ladder_count)
 		out_str(out, "\n");
@@ -156,7 +167,7 @@ static void label(struct out *out, const char *text, unsigned column)
 static void labelled(struct out *out, const char *name, const char *text, unsigned column)
 {
 	label(out, name, column);
-	prose_paragraph(out, text, column);
+	fact(out, text, column);
 }
 
 static void command_row(struct out *out, const char *name, const struct fix *fix, unsigned column)
@@ -214,7 +225,7 @@ static void evidence(struct out *out, const struct diagnosis *d, const struct fi
 		out_plain(out);
 		size_t used = text_width(e->source, strlen(e->source));
 		buf_pad(&out->text, ' ', width + 2 - MIN(used, width));
-		prose_paragraph(out, e->text, column + (unsigned)width + 2);
+		fact(out, e->text, column + (unsigned)width + 2);
 	}
 }
 
@@ -318,7 +329,9 @@ void diagnose_view(const struct diagnose_view *v, const struct diagnosis *d)
 
 static const char *seat_of(const struct diagnosis *d)
 {
-	return d->seat ? d->seat : "here";
+	if (!d->seat)
+		return "here";
+	return str_eq(d->seat, "browser") ? "the browser" : d->seat;
 }
 
 static void seat_list(struct buf *text, const char *before, const struct diagnosis *const *list,
@@ -400,6 +413,14 @@ static void cell(struct out *out, const char *text, unsigned width, bool last)
 		buf_pad(&out->text, ' ', width + 2 - text_width(shown.data, shown.len));
 }
 
+/* A line of cells without the blanks at its end. */
+static void end_row(struct out *out)
+{
+	while (out->text.len && out->text.data[out->text.len - 1] == ' ')
+		out->text.data[--out->text.len] = '\0';
+	out_str(out, "\n");
+}
+
 static void side_by_side(struct out *out, const struct diagnosis *const *list, size_t count,
 	unsigned names, unsigned width)
 {
@@ -425,7 +446,7 @@ static void side_by_side(struct out *out, const struct diagnosis *const *list, s
 				cell(out, "", width, n + 1 == count);
 			}
 		}
-		out_str(out, "\n");
+		end_row(out);
 	}
 	out_str(out, "\n");
 }
@@ -457,15 +478,15 @@ void diagnose_view_seats(const struct diagnose_view *v, const struct diagnosis *
 		const struct diagnosis *d = list[n];
 		if (n)
 			out_str(out, "\n");
-		out_styled(out, STYLE_DIM, "From ");
-		out_str(out, seat_of(d));
-		out_str(out, ": ");
+		out_style(out, STYLE_DIM);
+		out_printf(out, "From %s:", seat_of(d));
+		out_plain(out);
 		out_str(out, "\n");
 		answer_line(out, d);
-		if (!beside && !is_brief(v, d)) {
+		if (!is_brief(v, d))
 			out_str(out, "\n");
+		if (!beside && !is_brief(v, d))
 			ladder(out, d, names);
-		}
 		advice(v, d, INDENT + MARK_WIDTH + names + 2);
 	}
 }
