@@ -52,10 +52,10 @@ static const char style[] =
 	"border-bottom:1px solid var(--line);font-weight:400}"
 	"thead th{border-color:var(--firm);color:var(--ink3);font-size:.8125rem}"
 	"tbody th{color:var(--ink2);width:7rem;white-space:nowrap}"
-	"td{overflow-wrap:anywhere;min-width:9rem}td.s{min-width:0;width:1.75rem;padding-left:.5rem}"
+	"td{overflow-wrap:anywhere;min-width:9rem}"
 	".ok .m{color:var(--ok)}.bad .m,.bad .t{color:var(--fault)}.bad{background:var(--wash)}"
 	".remark .m{color:var(--warn)}.unknown .m,.unknown .t{color:var(--ink3)}"
-	".m{display:inline-block;width:1.375rem;font-weight:600}.cell{display:flex}"
+	".m{flex:0 0 1.375rem;font-weight:600}.t{white-space:pre-wrap}td.bad{padding-left:.375rem}.cell{display:flex}"
 	"ul{padding-left:1.125rem;margin:.25rem 0}.note{margin-top:2.5rem;padding-top:1rem;"
 	"border-top:1px solid var(--line);color:var(--ink2);font-size:.8125rem}"
 	"@media(max-width:40rem){main{padding:1rem}h1{font-size:1.25rem}tbody th{width:auto}}";

@@ -122,11 +122,29 @@ static void answer_line(struct out *out, const struct diagnosis *d)
 	out_str(out, "\n");
 }
 
+/* Wrapping takes blanks together, so what sets parts off becomes a sign. */
+static void join_parts(struct buf *to, const char *text)
+{
+	while (*text) {
+		size_t blanks = strspn(text, " ");
+		if (blanks > 2)
+			buf_str(to, " · ");
+		else
+			buf_pad(to, ' ', blanks);
+		text += blanks;
+		size_t len = strcspn(text, " ");
+		buf_add(to, text, len);
+		text += len;
+	}
+}
+
 /* One fact: as it stands where it fits, since blanks in it set parts off; else wrapped. */
 static void fact(struct out *out, const char *text, unsigned column)
 {
 	if (out->columns && column + text_width(text, strlen(text)) > prose_width(out)) {
-		prose_wrap(out, text, column, column);
+		AUTO(buf) struct buf parts = BUF_INIT(64 << 10);
+		join_parts(&parts, text);
+		prose_wrap(out, parts.data, column, column);
 		return;
 	}
 	prose_plain(out, &out->text, text);
@@ -374,7 +392,8 @@ static void seats_answer(struct out *out, const struct diagnosis *const *list, s
 	out_str(out, "\n");
 }
 
-#define RUNGS_MAX 16
+#define RUNGS_MAX    16
+#define SEATS_BESIDE 4
 
 /* The names of all ladders' rungs, each once, in their order. */
 static size_t all_rungs(const struct diagnosis *const *list, size_t count, const char **names)
@@ -401,16 +420,52 @@ static const struct ladder_rung *rung_named(const struct diagnosis *d, const cha
 	return NULL;
 }
 
-static void cell(struct out *out, const char *text, unsigned width, bool last)
-{
-	AUTO(buf) struct buf plain = BUF_INIT(8192);
-	AUTO(buf) struct buf shown = BUF_INIT(8192);
+#define CELL_LINES 4
 
-	prose_plain(out, &plain, text);
-	text_cut_middle(&shown, plain.data, width, out->utf8);
-	out_str(out, shown.data);
-	if (!last)
-		buf_pad(&out->text, ' ', width + 2 - text_width(shown.data, shown.len));
+/* A rung's text as lines of a column; what is longer than all lines is cut in its last. */
+struct cell {
+	struct buf lines[CELL_LINES];
+	size_t count;
+};
+
+static void cell_fill(struct cell *c, const struct out *out, const char *text, unsigned width)
+{
+	AUTO(buf) struct buf parts = BUF_INIT(64 << 10);
+	AUTO(buf) struct buf plain = BUF_INIT(64 << 10);
+	AUTO(buf) struct buf rest = BUF_INIT(64 << 10);
+
+	*c = (struct cell){0};
+	for (size_t i = 0; i < CELL_LINES; i++)
+		buf_init(&c->lines[i], 8192);
+	join_parts(&parts, text);
+	prose_plain(out, &plain, parts.data);
+	for (const char *s = plain.data; *s; c->count++) {
+		bool last = c->count + 1 == CELL_LINES;
+		size_t len, used, whole = strlen(s);
+		len = text_fit(s, whole, width, &used);
+		while (len < whole && len > 0 && s[len] != ' ')
+			len--;
+		if (len == 0 || (last && len < whole)) { /* one long word, or no room */
+			text_cut_middle(&c->lines[c->count], s, width, out->utf8);
+			len = last ? whole : strcspn(s, " ");
+			if (!last) {
+				buf_clear(&c->lines[c->count]);
+				buf_add(&rest, s, len);
+				text_cut_middle(&c->lines[c->count], rest.data, width, out->utf8);
+				buf_clear(&rest);
+			}
+		} else {
+			buf_add(&c->lines[c->count], s, len);
+		}
+		s += len;
+		s += strspn(s, " ");
+	}
+}
+
+static void cell_fini(struct cell *c)
+{
+	for (size_t i = 0; i < CELL_LINES; i++)
+		buf_fini(&c->lines[i]);
 }
 
 /* A line of cells without the blanks at its end. */
@@ -421,6 +476,42 @@ static void end_row(struct out *out)
 	out_str(out, "\n");
 }
 
+static void cell_line(struct out *out, const struct ladder_rung *rung, const struct cell *c,
+	size_t line, unsigned width)
+{
+	const struct buf *text = line < c->count ? &c->lines[line] : NULL;
+
+	if (rung && line == 0)
+		put_mark(out, rung_mark(rung->state), rung_style(rung->state));
+	else
+		buf_pad(&out->text, ' ', MARK_WIDTH);
+	if (text)
+		out_str(out, text->data);
+	buf_pad(&out->text, ' ', width + 2 - MARK_WIDTH - (text ? text_width(text->data, text->len) : 0));
+}
+
+static void rung_row(struct out *out, const struct diagnosis *const *list, size_t count,
+	const char *name, unsigned names, unsigned width)
+{
+	struct cell cells[SEATS_BESIDE];
+	size_t lines = 1;
+
+	for (size_t n = 0; n < count; n++) {
+		const struct ladder_rung *rung = rung_named(list[n], name);
+		cell_fill(&cells[n], out, rung ? rung->text : "", width - MARK_WIDTH);
+		lines = MAX(lines, cells[n].count);
+	}
+	for (size_t i = 0; i < lines; i++) {
+		buf_pad(&out->text, ' ', INDENT);
+		out_printf(out, "%-*s  ", (int)names, i == 0 ? name : "");
+		for (size_t n = 0; n < count; n++)
+			cell_line(out, rung_named(list[n], name), &cells[n], i, width);
+		end_row(out);
+	}
+	for (size_t n = 0; n < count; n++)
+		cell_fini(&cells[n]);
+}
+
 static void side_by_side(struct out *out, const struct diagnosis *const *list, size_t count,
 	unsigned names, unsigned width)
 {
@@ -429,25 +520,15 @@ static void side_by_side(struct out *out, const struct diagnosis *const *list, s
 
 	buf_pad(&out->text, ' ', INDENT + names + 2);
 	for (size_t n = 0; n < count; n++) {
-		out_style(out, STYLE_DIM);
-		cell(out, seat_of(list[n]), width, n + 1 == count);
-		out_plain(out);
+		AUTO(buf) struct buf shown = BUF_INIT(1000);
+		text_cut_middle(&shown, seat_of(list[n]), width, out->utf8);
+		out_styled(out, STYLE_DIM, shown.data);
+		if (n + 1 < count)
+			buf_pad(&out->text, ' ', width + 2 - text_width(shown.data, shown.len));
 	}
 	out_str(out, "\n");
-	for (size_t i = 0; i < rung_count; i++) {
-		buf_pad(&out->text, ' ', INDENT);
-		out_printf(out, "%-*s  ", (int)names, rungs[i]);
-		for (size_t n = 0; n < count; n++) {
-			const struct ladder_rung *rung = rung_named(list[n], rungs[i]);
-			if (rung) {
-				put_mark(out, rung_mark(rung->state), rung_style(rung->state));
-				cell(out, rung->text, width - MARK_WIDTH, n + 1 == count);
-			} else {
-				cell(out, "", width, n + 1 == count);
-			}
-		}
-		end_row(out);
-	}
+	for (size_t i = 0; i < rung_count; i++)
+		rung_row(out, list, count, rungs[i], names, width);
 	out_str(out, "\n");
 }
 
@@ -458,7 +539,7 @@ static bool fits_side_by_side(const struct out *out, size_t count, unsigned name
 {
 	unsigned room = out->columns, taken = INDENT + names + 2;
 
-	if (!room || count > 4 || room < taken + count * (COLUMN_MIN + 2))
+	if (!room || count > SEATS_BESIDE || room < taken + count * (COLUMN_MIN + 2))
 		return false;
 	*out_width = (room - taken) / (unsigned)count - 2;
 	return true;

@@ -188,6 +188,7 @@ static size_t secret_at(const char *text, const char *s, size_t *out_keep)
 		len = key_like(text, s);
 	if (len)
 		return len;
+	static const char ends[] = " \t\n&;,)'\"";
 	size_t name = secret_name(text, s);
 	if (!name)
 		return 0;
@@ -195,10 +196,10 @@ static size_t secret_at(const char *text, const char *s, size_t *out_keep)
 		name++;
 	size_t value = s[name] == '"' || s[name] == '\''
 		? 1 + strcspn(s + name + 1, s[name] == '"' ? "\"" : "'")
-		: strcspn(s + name, " \t\n&;,)");
-	if (str_after(s + name, "Bearer ") || str_after(s + name, "Basic "))
-		value = strcspn(s + name, " ") + 1 + strcspn(s + name + strcspn(s + name, " ") + 1,
-							     " \t\n&;,)");
+		: strcspn(s + name, ends);
+	size_t scheme = str_after(s + name, "Bearer ") ? 7 : str_after(s + name, "Basic ") ? 6 : 0;
+	if (scheme)
+		value = scheme + strcspn(s + name + scheme, ends);
 	*out_keep = name;
 	return value ? name + value : 0;
 }
