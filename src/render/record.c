@@ -75,9 +75,15 @@ static void field_json(struct json *j, const struct field *f, const void *record
 	case FIELD_ENUM:
 		json_str(j, f->name, f->name_of((int)field_number(f, record)));
 		return;
+	case FIELD_COMPUTED:
+		if (f->number) {
+			json_double(j, f->name, f->number(record));
+			return;
+		}
+		computed(j, f, record);
+		return;
 	case FIELD_TIME:
 	case FIELD_ADDRESS:
-	case FIELD_COMPUTED:
 		computed(j, f, record);
 		return;
 	case FIELD_TEXTS:
