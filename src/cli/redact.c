@@ -120,8 +120,9 @@ static const struct redact_word *word_at(const struct redact *r, const char *tex
 		const char *end = str_after(s, w->text);
 		if (!end)
 			continue;
-		if (!w->alone || ((s == text || !touches(s[-1]) || !touches(*s)) &&
-					 (!touches(*end) || !touches(end[-1]))))
+		if (!w->alone ||
+			((s == text || !touches(s[-1]) || !touches(*s)) &&
+				(!touches(*end) || !touches(end[-1]))))
 			return w;
 	}
 	return NULL;
@@ -138,8 +139,7 @@ static size_t secret_name(const char *text, const char *s)
 		return 0;
 	if (strncasecmp(s, "bearer ", 7) == 0 || strncasecmp(s, "basic ", 6) == 0)
 		return *s == 'b' || *s == 'B' ? strcspn(s, " ") + 1 : 0;
-	size_t len = strspn(s,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 	bool option = strncmp(s, "--", 2) == 0;
 	char end = s[len];
 	if (len < 4 || (end != '=' && end != ':' && !(option && end == ' ')))

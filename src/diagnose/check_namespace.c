@@ -6,6 +6,7 @@
 
 #include "base/must.h"
 #include "base/str.h"
+#include "explain/port_facts.h"
 
 #define OUTSIDE_MAX 8
 
@@ -66,13 +67,14 @@ static void in_another(const struct inquiry *q, struct claims *c)
 }
 
 /* From inside: Docker's name server, its mark, or a namespace that pid 1 of the machine is not in. */
-static bool asks_from_container(const struct inquiry *q, const char **out_why)
+static bool asks_from_container(const struct inquiry *q, const char **out_why, bool *out_compose)
 {
 	struct address docker;
 
 	must(address_parse("127.0.0.11", &docker));
 	for (size_t i = 0; i < q->resolver.dns.server_count; i++)
 		if (address_eq(&q->resolver.dns.servers[i], &docker)) {
+			*out_compose = true;
 			*out_why = "/etc/resolv.conf names 127.0.0.11, Docker's name server";
 			return true;
 		}
@@ -83,16 +85,25 @@ static bool asks_from_container(const struct inquiry *q, const char **out_why)
 	return false;
 }
 
+/* A database or the like, which a compose file gives a container of its own. */
+static bool is_backing_service(const struct inquiry *q)
+{
+	const char *speaks = q->aim.expects ? q->aim.expects : port_speaks(PROTO_TCP, q->aim.port);
+
+	return speaks && !str_eq(speaks, "http");
+}
+
 static void from_container(const struct inquiry *q, struct claims *c)
 {
 	const char *why = NULL;
+	bool compose = false;
 
-	if (!asks_from_container(q, &why))
+	if (!asks_from_container(q, &why, &compose))
 		return;
-	claim(c, "localhost-is-the-container", CERTAINTY_INFERRED, OBSERVED_REFUSED,
-		"You are inside a container: its localhost is the container itself, where nothing listens on "
-		"port %u.",
-		q->aim.port);
+	bool likely = compose && is_backing_service(q);
+	claim(c, "localhost-is-the-container", likely ? CERTAINTY_INFERRED : CERTAINTY_GUESSED,
+		likely ? OBSERVED_REFUSED : 0,
+		"You are inside a container: its localhost is the container itself, not the host.");
 	claim_evidence(c, "container", "%s", why);
 	claim_evidence(c, "sock_diag", "nobody listens on port %u in this network namespace",
 		q->aim.port);

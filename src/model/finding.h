@@ -36,7 +36,6 @@ struct finding {
 	size_t evidence_count;
 	const struct fix *fixes; /* the recommended one first */
 	size_t fix_count;
-	const char *certainty; /* diagnose: "proved", "inferred", "guessed"; NULL elsewhere */
 };
 
 extern const struct record_type finding_type, evidence_type, fix_type;
