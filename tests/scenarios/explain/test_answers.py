@@ -61,7 +61,8 @@ def each_address_has_its_own_clients(s):
     s.hold("tcp:127.0.0.1:5000,accept")
     s.hold("tcp:[::1]:5000,accept")
     client = s.hold("connect:[::1]:5000")
-    counts = {x["listeners"][0]["endpoint"]: x["connections"] for x in s.services("--all", port=5000)}
+    counts = {x["listeners"][0]["endpoint"]: x["connections"]
+              for x in explain(s, "5000")["services"]}
     check_equal(counts, {"127.0.0.1:5000": 0, "[::1]:5000": 1})
     check_equal([x["pid"] for x in explain(s, "[::1]:5000")["clients"]
                  if x["role"] == "client"], [client.pid])
