@@ -341,6 +341,7 @@ TEST(sees_a_frozen_process)
 				break;
 		}
 		CHECK(v.frozen);
+		v = read_live(arena, child); /* the state is read first, and may have been R */
 		CHECK_INT(v.state, 'S');
 		CHECK(v.cgroup && str_ends(v.cgroup, OWN_CGROUP));
 		CHECK_STR(v.frozen_at, v.cgroup);
