@@ -347,7 +347,7 @@ TEST(what_is_no_tls)
 	CHECK_STR(talk_end_name(job.end), "tls");
 	CHECK_STR(job.tls_seen.plain, "N");
 	CHECK_STR(job.tls_seen.error, "the connection ended in the handshake");
-	job = shake_with(arena, &(struct toy){.answer = "N", .hold_ms = 9000}, 100);
+	job = shake_with(arena, &(struct toy){.answer = "N", .hold_ms = 9000}, 800);
 	CHECK_STR(talk_end_name(job.end), "tls");
 	CHECK_STR(job.tls_seen.plain, "N");
 	CHECK_STR(job.tls_seen.error, "the handshake took too long");
