@@ -81,8 +81,7 @@ static bool read_status(struct parse *p, struct line l)
 		l.text++;
 		l.len--;
 	}
-	if (l.len < 3 || !digits(l.text, 3) || l.text[0] == '0' ||
-		(l.len > 3 && l.text[3] != ' '))
+	if (l.len < 3 || !digits(l.text, 3) || l.text[0] == '0' || (l.len > 3 && l.text[3] != ' '))
 		return false;
 	out->status =
 		(uint16_t)((l.text[0] - '0') * 100 + (l.text[1] - '0') * 10 + l.text[2] - '0');
