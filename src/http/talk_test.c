@@ -149,7 +149,7 @@ TEST(connections_that_are_not_made)
 		{.endpoint = {PROTO_TCP, ADDRESS_LOOPBACK4, closed}},
 		{.endpoint = {PROTO_TCP, foreign, 80}},
 		{.endpoint = {PROTO_TCP, ADDRESS_ANY4, closed}},
-		{.endpoint = {.proto = PROTO_UNIX_STREAM, .path = "/nonexistent/sock"}},
+		{.endpoint = {.proto = PROTO_UNIX_STREAM, .path = "/proc/self/nobody-here"}},
 		{.endpoint = {.proto = PROTO_UNIX_STREAM}},
 		{.endpoint = {PROTO_UDP, ADDRESS_LOOPBACK4, 53}},
 	};
