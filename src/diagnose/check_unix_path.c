@@ -24,11 +24,15 @@ static const struct service *tcp_service(const struct inquiry *q, const char *sp
 
 	for (size_t i = 0; i < q->snapshot->service_count; i++) {
 		const struct service *s = q->snapshot->services[i];
-		if (s->netns == 0 && s->proto == PROTO_TCP && s->speaks &&
-			str_eq(s->speaks, speaks))
+		const char *usual = port_speaks(PROTO_TCP, s->port);
+		if (s->netns != 0 || s->proto != PROTO_TCP)
+			continue;
+		if (s->speaks && str_eq(s->speaks, speaks))
 			return s;
+		if (usual && str_eq(usual, speaks))
+			by_port = s;
 	}
-	return NULL;
+	return by_port;
 }
 
 static const char *speaks_of_path(const struct inquiry *q)
