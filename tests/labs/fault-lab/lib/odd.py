@@ -91,13 +91,15 @@ def mute_udp():
 
 
 def trace():
-    """trace PID: hold it as a debugger at a breakpoint does."""
+    """trace PID: hold it as a debugger at a breakpoint does; trace-run PID: let it run."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(15, b"gdb", 0, 0, 0)
     libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
     if libc.ptrace(0x4206, int(a[0]), None, None) or libc.ptrace(0x4207, int(a[0]), None, None):
         sys.exit("ptrace: " + os.strerror(ctypes.get_errno()))
     os.waitpid(int(a[0]), 0)
+    if mode == "trace-run":
+        libc.ptrace(7, int(a[0]), None, None)
     up(); time.sleep(3600)
 
 
@@ -141,8 +143,47 @@ def exit_after_serving():
     s = listener(a[0]); up(); time.sleep(float(a[1])); sys.exit("fatal: cannot reach database")
 
 
-modes = {"reset": lambda: serve(a[0], reset), "answer": lambda: serve(a[0], answer),
+def landlock(access):
+    """landlock|landlock-bind CMD...: run CMD so that it may not connect (or bind) by TCP."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    attr = (ctypes.c_uint64 * 2)(0, access)
+    fd = libc.syscall(444, ctypes.byref(attr), ctypes.c_size_t(16), 0)
+    if fd < 0 or libc.prctl(38, 1, 0, 0, 0) or libc.syscall(446, fd, 0):
+        sys.exit("landlock: " + os.strerror(ctypes.get_errno()))
+    os.execvp(a[0], a)
+
+
+def seccomp():
+    """seccomp CMD...: run CMD with a filter that answers EPERM to connect() (x86-64)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    prog = b"".join(struct.pack("<HBBI", *x) for x in (
+        (0x20, 0, 0, 0), (0x15, 0, 1, 42), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)))
+    buf = ctypes.create_string_buffer(prog)
+    fprog = struct.pack("<HxxxxxxQ", 4, ctypes.addressof(buf))
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.c_char_p(fprog), 0, 0):
+        sys.exit("seccomp: " + os.strerror(ctypes.get_errno()))
+    os.execvp(a[0], a)
+
+
+def cgroup_bpf():
+    """cgroup-bpf FOLDER ingress|connect4|bind4: attach a program there that says no to everything."""
+    kind, where = {"ingress": (8, 0), "connect4": (18, 10), "bind4": (18, 8)}[a[1]]
+    libc = ctypes.CDLL(None, use_errno=True)
+    insns = ctypes.create_string_buffer(struct.pack("<BBhi", 0xb7, 0, 0, 0) + struct.pack("<BBhi", 0x95, 0, 0, 0))
+    lic = ctypes.create_string_buffer(b"GPL")
+    attr = struct.pack("<IIQQIIQII16sII", kind, 2, ctypes.addressof(insns), ctypes.addressof(lic), 0, 0, 0, 0, 0,
+                       b"deny", 0, where)
+    fd = libc.syscall(321, 5, ctypes.c_char_p(attr), len(attr))
+    if fd < 0:
+        sys.exit("bpf load: " + os.strerror(ctypes.get_errno()))
+    attr = struct.pack("<IIII", os.open(a[0], os.O_RDONLY), fd, where, 0)
+    if libc.syscall(321, 8, ctypes.c_char_p(attr), len(attr)) < 0:
+        sys.exit("bpf attach: " + os.strerror(ctypes.get_errno()))
+
+
+modes = {"landlock": lambda: landlock(2), "landlock-bind": lambda: landlock(1), "seccomp": seccomp,
+         "cgroup-bpf": cgroup_bpf, "reset": lambda: serve(a[0], reset), "answer": lambda: serve(a[0], answer),
          "line": lambda: serve(a[0], line), "postgres": lambda: serve(a[0], postgres), "dns": dns,
-         "mute-udp": mute_udp, "trace": trace, "dstate": dstate, "drain": drain, "selfconn": selfconn,
+         "mute-udp": mute_udp, "trace": trace, "trace-run": trace, "dstate": dstate, "drain": drain, "selfconn": selfconn,
          "twice": twice, "reuseport": reuseport, "flap": exit_after_serving}
 modes[mode]()
