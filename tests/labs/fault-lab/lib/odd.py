@@ -121,6 +121,15 @@ def drain():
     s.close(); up(); time.sleep(3600)
 
 
+def forget():
+    """forget HOST:PORT: serves, but drops its first connection without a word (TCP_REPAIR; root)."""
+    s = listener(a[0]); up()
+    c = s.accept()[0]; time.sleep(0.1)
+    c.setsockopt(socket.IPPROTO_TCP, 19, 1); c.close()
+    while True:
+        c = s.accept()[0]; c.recv(9999); c.sendall(b"HTTP/1.0 200 OK\r\n\r\nhello"); c.close()
+
+
 def selfconn():
     """selfconn HOST:PORT: connected to itself, as a retry loop in the ephemeral range ends up."""
     s = socket.socket(); s.bind(addr(a[0])); s.connect(addr(a[0])); up(); time.sleep(3600)
@@ -132,13 +141,13 @@ def twice():
 
 
 def reuseport():
-    """reuseport HOST:PORT [once]: a worker of a blue/green start."""
+    """reuseport HOST:PORT [once]: a worker of a blue/green start; once: do not stay."""
     s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     s.bind(addr(a[0])); s.listen(16); up()
     time.sleep(0 if "once" in a else 3600)
 
 
-def exit_after_serving():
+def flap():
     """flap HOST:PORT SECONDS: a server that crashes that long after it came up."""
     s = listener(a[0]); up(); time.sleep(float(a[1])); sys.exit("fatal: cannot reach database")
 
@@ -184,6 +193,7 @@ def cgroup_bpf():
 modes = {"landlock": lambda: landlock(2), "landlock-bind": lambda: landlock(1), "seccomp": seccomp,
          "cgroup-bpf": cgroup_bpf, "reset": lambda: serve(a[0], reset), "answer": lambda: serve(a[0], answer),
          "line": lambda: serve(a[0], line), "postgres": lambda: serve(a[0], postgres), "dns": dns,
-         "mute-udp": mute_udp, "trace": trace, "trace-run": trace, "dstate": dstate, "drain": drain, "selfconn": selfconn,
-         "twice": twice, "reuseport": reuseport, "flap": exit_after_serving}
+         "mute-udp": mute_udp, "trace": trace, "trace-run": trace, "dstate": dstate, "drain": drain,
+         "forget": forget, "selfconn": selfconn, "twice": twice, "reuseport": reuseport,
+         "flap": flap}
 modes[mode]()
