@@ -54,5 +54,3 @@ authority() {
         -extfile "$1/ext" -out "$1/cert.pem" >/dev/null 2>&1 || die "openssl ca failed"
     chmod -R a+rX "$1"
 }
-# node_dial HOST PORT: how a connect ends, in node's words
-node_dial() { node -e "require('net').connect($2,'$1').on('error',e=>console.log(e.code,e.message,String((e.errors||[]).map(x=>x.message)))).on('connect',()=>{console.log('CONNECTED');process.exit()})"; }
