@@ -15,8 +15,8 @@
 
 extern char **environ;
 
-#define DEADLINE_MS	   3000
-#define DEADLINE_MOST_MS   60000
+#define DEADLINE_MS	    3000
+#define DEADLINE_MOST_MS    60000
 #define COMMAND_DEADLINE_MS 30000
 
 struct options {
@@ -124,8 +124,8 @@ static void error_json(struct json *j, const struct seat_answer *answer, int cod
 		return;
 	json_object(j, "error");
 	json_str(j, "code",
-		code == EXIT_RIGHTS	     ? "rights"
-			: code == EXIT_NOBODY ? "nobody"
+		code == EXIT_RIGHTS	       ? "rights"
+			: code == EXIT_NOBODY  ? "nobody"
 			: code == EXIT_TIMEOUT ? "timeout"
 					       : "fault");
 	json_str(j, "message", answer->err.text);
@@ -265,7 +265,8 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 
 static const struct option_row rows[] = {
 	OPTION(struct options, error, "error", OPTION_TEXT, "TEXT",
-		"an error message as it was printed; - reads it from standard input", .letter = 'e'),
+		"an error message as it was printed; - reads it from standard input",
+		.letter = 'e'),
 	OPTION(struct options, from, "from", OPTION_LIST, "SEAT",
 		"as seen from: here, pid:N, container:NAME, user:NAME or browser; may be given again"),
 	OPTION(struct options, passive, "passive", OPTION_FLAG, NULL,
@@ -313,9 +314,10 @@ const struct command command_diagnose = {
 	.options_size = sizeof(struct options),
 	.examples = examples,
 	.example_count = ARRAY_SIZE(examples),
-	.exits = "0 it works; 1 a cause was found; 2 nothing was named, also by the text; 3 what was "
-		 "named listens on nothing, or there is no such seat; 4 rights are missing for an "
-		 "answer; 7 the time ran out before there was one",
+	.exits =
+		"0 it works; 1 a cause was found; 2 nothing was named, also by the text; 3 what was "
+		"named listens on nothing, or there is no such seat; 4 rights are missing for an "
+		"answer; 7 the time ran out before there was one",
 	.see_also = "explain doctor targets",
 	.completes = COMPLETES_TARGETS,
 	.max_arguments = 1,

@@ -42,7 +42,7 @@ struct command {
 	const char *const *words;	  /* COMPLETES_WORDS: what fits, COMPLETES_TARGETS: what
 					   * fits, too; NULL-terminated */
 	int min_arguments, max_arguments; /* max -1 = any number */
-	bool takes_command; /* what stands behind "--" is a command line: cli.after */
+	bool takes_command;		  /* what stands behind "--" is a command line: cli.after */
 	/* options points to options_size zeroed bytes, filled in; returns an exit code. */
 	int (*run)(struct cli *cli, void *options, int argc, char **argv);
 };

@@ -160,8 +160,10 @@ int ask_command(struct ask *a, char **argv, unsigned timeout_ms)
 	int code = open_host(a);
 	if (code >= 0)
 		return code;
-	a->attempt = (struct attempt_run){
-		.argv = argv, .timeout_ms = timeout_ms, .output = pass_on, .data = a->cli};
+	a->attempt = (struct attempt_run){.argv = argv,
+		.timeout_ms = timeout_ms,
+		.output = pass_on,
+		.data = a->cli};
 	int r = attempt_run(&a->host, a->cli->arena, &a->attempt, &err);
 	if (r == -ENOENT || r == -EACCES)
 		return cli_fail(a->cli, EXIT_USAGE, "command", &err);

@@ -15,8 +15,8 @@ struct ask {
 	struct host host;
 	bool host_open;
 
-	struct target target; /* has_target */
-	struct symptom symptom; /* has_symptom: of a text, or of what the command printed */
+	struct target target;	    /* has_target */
+	struct symptom symptom;	    /* has_symptom: of a text, or of what the command printed */
 	struct attempt_run attempt; /* has_attempt */
 	bool has_target, has_symptom, has_attempt;
 	const char *named; /* what was asked, for people: "shop", "curl http://..."; foreign */

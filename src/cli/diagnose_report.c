@@ -121,7 +121,8 @@ static void head(struct report *r)
 	element(r, " of ", r->list[0]->title, "");
 	html(r, " · loopscope</title>\n<style>");
 	html(r, style);
-	html(r, "</style>\n</head>\n<body>\n<main>\n<p class=\"brand\">"
+	html(r,
+		"</style>\n</head>\n<body>\n<main>\n<p class=\"brand\">"
 		"<svg viewBox=\"0 0 32 32\" aria-hidden=\"true\">"
 		"<path d=\"M27 19.5A11.5 11.5 0 1 1 27 12.5\"/>"
 		"<circle class=\"dot\" cx=\"16\" cy=\"16\" r=\"4\"/></svg>"
@@ -197,8 +198,9 @@ static void rung_cell(struct report *r, const struct diagnosis *d, const char *n
 		const struct ladder_rung *rung = &d->ladder[i];
 		if (!str_eq(rung->name, name))
 			continue;
-		buf_printf(r->page, "<td class=\"%s\"><div class=\"cell\"><span class=\"m\" "
-				    "role=\"img\" aria-label=\"%s\">%s</span><span class=\"t\">",
+		buf_printf(r->page,
+			"<td class=\"%s\"><div class=\"cell\"><span class=\"m\" "
+			"role=\"img\" aria-label=\"%s\">%s</span><span class=\"t\">",
 			rung_state_name(rung->state), words[rung->state], marks[rung->state]);
 		put(r, rung->text);
 		html(r, "</span></div></td>");
@@ -256,7 +258,8 @@ static void findings(struct report *r, const struct diagnosis *d)
 		if (!f->evidence_count && f == cause_of(d))
 			continue;
 		html(r, "<section>\n<h2>");
-		html(r, f == cause_of(d) ? "What shows it"
+		html(r,
+			f == cause_of(d)	      ? "What shows it"
 				: diagnose_is_note(f) ? "Remark"
 						      : "Also possible");
 		html(r, "</h2>\n");
@@ -365,7 +368,8 @@ static void machine(struct report *r)
 	fact(r, "Rights", geteuid() == 0 ? "root" : "an ordinary user");
 	buf_clear(&text);
 	for (size_t n = 0; n < r->count; n++)
-		buf_printf(&text, "%s%s", n ? ", " : "", r->list[n]->seat ? r->list[n]->seat : "here");
+		buf_printf(&text, "%s%s", n ? ", " : "",
+			r->list[n]->seat ? r->list[n]->seat : "here");
 	fact(r, "Seen from", text.data);
 	buf_clear(&text);
 	clock_duration(&text, r->list[0]->took_ns);
@@ -389,15 +393,15 @@ static void redactions(struct report *r)
 		any = true;
 	}
 	html(r, any ? ". " : "Nothing had to be replaced on this page. ");
-	html(r, "Ports, program names and addresses are as they were. Read it before you send it: "
+	html(r,
+		"Ports, program names and addresses are as they were. Read it before you send it: "
 		"nobody can know every secret. The page loads nothing and sends nothing.</p>\n");
 }
 
 void diagnose_report(struct buf *page, const struct host *host, const struct ask *ask,
 	const struct diagnosis *const *list, size_t count)
 {
-	struct report r = {
-		.page = page, .ask = ask, .host = host, .list = list, .count = count};
+	struct report r = {.page = page, .ask = ask, .host = host, .list = list, .count = count};
 
 	redact_init(&r.redact, ask->cli->arena, host);
 	head(&r);

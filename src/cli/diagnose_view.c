@@ -16,8 +16,8 @@
 
 const char *diagnose_certainty_word(const char *certainty)
 {
-	static const char *const words[][2] = {
-		{"proved", "proved"}, {"inferred", "probably"}, {"guessed", "perhaps"}};
+	static const char *const words[][2] = {{"proved", "proved"}, {"inferred", "probably"},
+		{"guessed", "perhaps"}};
 
 	for (size_t i = 0; certainty && i < ARRAY_SIZE(words); i++)
 		if (str_eq(certainty, words[i][0]))
@@ -229,8 +229,8 @@ static void evidence(struct out *out, const struct diagnosis *d, const struct fi
 
 	for (size_t i = 0; i < f->evidence_count; i++)
 		if (all || !diagnose_in_ladder(d, &f->evidence[i]))
-			width = MAX(width, text_width(f->evidence[i].source,
-						   strlen(f->evidence[i].source)));
+			width = MAX(width,
+				text_width(f->evidence[i].source, strlen(f->evidence[i].source)));
 	width = MIN(width, (size_t)20);
 	for (size_t i = 0; i < f->evidence_count; i++) {
 		const struct evidence *e = &f->evidence[i];
@@ -487,7 +487,8 @@ static void cell_line(struct out *out, const struct ladder_rung *rung, const str
 		buf_pad(&out->text, ' ', MARK_WIDTH);
 	if (text)
 		out_str(out, text->data);
-	buf_pad(&out->text, ' ', width + 2 - MARK_WIDTH - (text ? text_width(text->data, text->len) : 0));
+	buf_pad(&out->text, ' ',
+		width + 2 - MARK_WIDTH - (text ? text_width(text->data, text->len) : 0));
 }
 
 static void rung_row(struct out *out, const struct diagnosis *const *list, size_t count,

@@ -8,7 +8,7 @@
 
 struct diagnose_view {
 	struct out *out;
-	bool wide; /* the ladder of what is healthy, the evidence of further causes */
+	bool wide;	     /* the ladder of what is healthy, the evidence of further causes */
 	const char *command; /* what was diagnosed and could be asked again; NULL = nothing */
 };
 

@@ -177,7 +177,8 @@ TEST(writes_a_page_that_runs_nothing)
 	host_close(&ask.host);
 	CHECK(!strstr(page.data, "<script") && !strstr(page.data, "<img"));
 	CHECK(!strchr(page.data, 0x1b) && !strstr(page.data, "p4ss"));
-	CHECK(strstr(page.data, "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;x&quot; &#39;y&#39;"));
+	CHECK(strstr(page.data,
+		"&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;x&quot; &#39;y&#39;"));
 	CHECK(strstr(page.data, "default-src 'none'"));
 }
 

@@ -165,5 +165,6 @@ TEST(explains_what_is_wrong)
 	refuses("-\x1b", "unknown option '-\\x1b'");
 }
 
-TESTS(collects_lists, leaves_a_command_line_alone, reads_every_way_to_write_one, zero_is_a_value_too, takes_a_value_only_when_it_is_there,
-	keeps_arguments_in_order, explains_what_is_wrong)
+TESTS(collects_lists, leaves_a_command_line_alone, reads_every_way_to_write_one,
+	zero_is_a_value_too, takes_a_value_only_when_it_is_there, keeps_arguments_in_order,
+	explains_what_is_wrong)

@@ -120,8 +120,9 @@ static const struct redact_word *word_at(const struct redact *r, const char *tex
 		const char *end = str_after(s, w->text);
 		if (!end)
 			continue;
-		if (!w->alone || ((s == text || !touches(s[-1]) || !touches(*s)) &&
-					 (!touches(*end) || !touches(end[-1]))))
+		if (!w->alone ||
+			((s == text || !touches(s[-1]) || !touches(*s)) &&
+				(!touches(*end) || !touches(end[-1]))))
 			return w;
 	}
 	return NULL;
@@ -138,8 +139,7 @@ static size_t secret_name(const char *text, const char *s)
 		return 0;
 	if (strncasecmp(s, "bearer ", 7) == 0 || strncasecmp(s, "basic ", 6) == 0)
 		return *s == 'b' || *s == 'B' ? strcspn(s, " ") + 1 : 0;
-	size_t len = strspn(s,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 	bool option = strncmp(s, "--", 2) == 0;
 	char end = s[len];
 	if (len < 4 || (end != '=' && end != ':' && !(option && end == ' ')))
@@ -194,9 +194,12 @@ static size_t secret_at(const char *text, const char *s, size_t *out_keep)
 		return 0;
 	while (s[name] == ' ')
 		name++;
-	size_t value = s[name] == '"' || s[name] == '\''
-		? 1 + strcspn(s + name + 1, s[name] == '"' ? "\"" : "'")
-		: strcspn(s + name, ends);
+	char quote[2] = {s[name] == '"' || s[name] == '\'' ? s[name] : '\0', '\0'};
+	size_t value = strcspn(s + name, ends);
+	if (quote[0]) {
+		value = 1 + strcspn(s + name + 1, quote);
+		value += s[name + value] == quote[0];
+	}
 	size_t scheme = str_after(s + name, "Bearer ") ? 7 : str_after(s + name, "Basic ") ? 6 : 0;
 	if (scheme)
 		value = scheme + strcspn(s + name + scheme, ends);

@@ -50,7 +50,8 @@ struct diagnosis {
 	int verdict;
 	const char *answer;    /* one sentence for a tired person */
 	const char *certainty; /* "proved", "inferred", "guessed"; NULL without a fault */
-	const char *why;       /* INCONCLUSIVE: what is missing. A right begins with "needs ": "needs root:
+	const char
+		*why; /* INCONCLUSIVE: what is missing. A right begins with "needs ": "needs root:
 				* firewall rules"; all else is time */
 	const struct symptom *symptom;
 	const char *title;		/* what was examined: "http://localhost:5000/health" */

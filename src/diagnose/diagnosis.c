@@ -85,10 +85,7 @@ static const struct field diagnosis_fields[] = {
 		.count_offset = offsetof(struct diagnosis, not_it_count)),
 	LIST(next, next_count, "next", fix_type, "what goes on from here"),
 	LIST(blind, blind_count, "blind_spots", blind_spot_type, "what could not be seen"),
-	{.name = "took_ms",
-		.kind = FIELD_COMPUTED,
-		.help = "how long it took",
-		.number = took_ms},
+	{.name = "took_ms", .kind = FIELD_COMPUTED, .help = "how long it took", .number = took_ms},
 	FIELD(struct diagnosis, talked, FIELD_UINT64, NULL, "connections that were made"),
 };
 

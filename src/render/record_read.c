@@ -251,8 +251,9 @@ int record_read(struct arena *arena, const struct record_type *type,
 		return err_set(err, -EINVAL, "there is no %s", type->name);
 	for (size_t i = 0; i < type->field_count; i++) {
 		const struct field *f = &type->fields[i];
-		const struct json_value *v =
-			f->kind == FIELD_COMPUTED || f->table_only ? NULL : json_get(object, f->name);
+		const struct json_value *v = f->kind == FIELD_COMPUTED || f->table_only
+			? NULL
+			: json_get(object, f->name);
 		if (!v || v->type == JSON_NULL) {
 			make_absent(f, record);
 			continue;
