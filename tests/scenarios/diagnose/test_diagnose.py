@@ -10,8 +10,8 @@ def reads_a_text_and_touches_nothing(s):
     for answer in (
         s.run("diagnose", "--parse-only", "--json", "--error", TEXT),
         s.run("diagnose", "--parse-only", "--json", TEXT),
-        s.run("diagnose", "--parse-only", "--json", input=TEXT),
-        s.run("diagnose", "--parse-only", "--json", "--error", "-", input=TEXT),
+        s.run("diagnose", "--parse-only", "--json", stdin=TEXT),
+        s.run("diagnose", "--parse-only", "--json", "--error", "-", stdin=TEXT),
     ):
         check_equal(answer.code, 0)
         target = answer.json["target"]
@@ -33,10 +33,10 @@ def invents_no_endpoint(s):
 def takes_one_question(s):
     answer = s.run("diagnose", "3000", "--error", TEXT)
     check_equal(answer.code, 2)
-    check_in("takes one of", answer.errors)
+    check_in("takes one of", answer.err.decode())
     answer = s.run("diagnose", "3000", "--from", "nowhere")
     check_equal(answer.code, 2)
-    check_in("is no seat", answer.errors)
+    check_in("is no seat", answer.err.decode())
 
 
 @scenario(root=True)
@@ -44,8 +44,8 @@ def a_command_keeps_stdout_clean(s):
     answer = s.run("diagnose", "--json", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
     check_equal(answer.json["command"]["status"], 3)
     check_equal(answer.json["command"]["argv"][0], "sh")
-    check_in("out", answer.errors)
-    check_in("err", answer.errors)
+    check_in("out", answer.err.decode())
+    check_in("err", answer.err.decode())
     answer = s.run("diagnose", "--", "no-such-program-here")
     check_equal(answer.code, 2)
 

@@ -113,4 +113,4 @@ def causes_need_no_machine(s):
         check(told[name], f"{name} is said")
     answer = s.run("explain", "listens-ipv4-onli")
     check_equal(answer.code, 2)
-    check_in("did you mean 'listens-ipv4-only'?", answer.errors)
+    check_in("did you mean 'listens-ipv4-only'?", answer.err.decode())
