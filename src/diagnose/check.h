@@ -59,6 +59,9 @@ void claim_would_prove(struct claims *c, const char *needs);
 extern const struct diagnose_check *const diagnose_checks[]; /* NULL-terminated, in order */
 extern const char *const diagnose_check_names[];
 
-/* Runs some checks on an inquiry that is complete, for tests and for the engine. */
+/*
+ * Runs some checks on an inquiry that is complete, for tests and for the engine. The findings come ranked:
+ * those of severity fault explain what was observed, the best first; the rest are notes.
+ */
 void checks_run(const struct inquiry *q, const struct diagnose_check *const *list,
 	struct finding **out, size_t *out_count);

@@ -11,6 +11,7 @@
 #include "diagnose/diagnose.h"
 #include "diagnose/symptom.h"
 #include "http/talk.h"
+#include "inventory/forward.h"
 #include "inventory/inventory.h"
 #include "model/finding.h"
 #include "sys/cgroup_bpf.h"
@@ -64,6 +65,7 @@ struct place {
 	bool has_filter;
 	bool talked;
 	struct talk_job talk;
+	const struct talk_job *watched; /* while it runs */
 	/* seen while our connection stood */
 	bool accepted; /* a process took it from the queue */
 	bool accepted_known;
@@ -72,6 +74,14 @@ struct place {
 	bool question_read;	/* our bytes were taken out of its receive buffer */
 	bool question_read_known;
 	struct socket far; /* the other end as the kernel listed it; state 0 = not seen */
+	/* further conversations, when the first one did not end well */
+	bool tls_tried, plain_tried, host_tried;
+	struct talk_job tls_try;   /* plain HTTP got no answer: does it speak TLS? */
+	struct talk_job plain_try; /* TLS got no handshake: does it speak HTTP without? */
+	struct talk_job host_try;  /* the same request with "Host: localhost" */
+	const char *speaks; /* what a harmless look recognised when it was not what was asked for */
+	const char *speaks_detail; /* in its own words */
+	uint32_t wrong; /* enum observation of this place; 0 = it works or was not tried */
 };
 
 /* What is examined: where a client wants to go, or what a server wants to bind. */
@@ -110,11 +120,12 @@ enum fact {
 	FACT_NAMES = 1 << 1,	/* resolver, lookup */
 	FACT_LOOPBACK = 1 << 2, /* lo, routes, rules, sysctls */
 	FACT_FILTER = 1 << 3,
-	FACT_VITALS = 1 << 4, /* of the processes behind the aim */
-	FACT_TALKS = 1 << 5,  /* the probes */
-	FACT_BIND = 1 << 6,   /* the bind oracle */
-	FACT_PATH = 1 << 7,   /* the unix socket's file */
-	FACT_MORE = 1 << 8,   /* counters, conntrack, kernel log, cgroup programs */
+	FACT_VITALS = 1 << 4,	 /* of the processes behind the aim */
+	FACT_TALKS = 1 << 5,	 /* the probes */
+	FACT_BIND = 1 << 6,	 /* the bind oracle */
+	FACT_PATH = 1 << 7,	 /* the unix socket's file */
+	FACT_PROCESSES = 1 << 9, /* all processes, when nobody serves the aim */
+	FACT_MORE = 1 << 8,	 /* counters, conntrack, kernel log, cgroup programs */
 };
 
 struct owner_vitals {
@@ -138,10 +149,16 @@ struct inquiry {
 	uint32_t gathered; /* FACT bits */
 	struct snapshot
 		*snapshot; /* all states, tcp, udp, unix; of our namespace and those we may read */
+	const char *
+		*namespace_addresses; /* by snapshot's namespaces: one to dial, NULL = not known */
+	size_t namespace_address_count;
+	const char *container_mark; /* "/.dockerenv": we are inside one; NULL */
 	struct resolver resolver;
-	struct lookup_answer lookup, lookup4, lookup6; /* of aim.host, when it is a name */
-	struct resolver_answer predicted;	       /* what the files say */
+	struct lookup_answer lookup;	  /* of aim.host, when it is a name */
+	struct resolver_answer predicted; /* what the files say */
 	bool looked_up;
+	bool hosts_there, hosts_readable, hosts_bom; /* /etc/hosts, for the one who fails */
+	uint32_t hosts_mode, hosts_uid;
 	struct link_facts lo;
 	uint64_t v6_off_all, v6_off_lo, v6_only; /* sysctls; v6_module false: no IPv6 at all */
 	bool v6_module;
@@ -152,16 +169,35 @@ struct inquiry {
 	struct path_facts file;
 	struct place places[PLACES_MAX]; /* of the aim */
 	size_t place_count;
+	/* of our namespace, whatever they hold; only when nobody listens on the aim's port */
+	struct owner *const *processes;
+	const uint16_t
+		*process_ports; /* what their variable PORT says; 0 = not set, not readable */
+	size_t process_count;
 	int bind_error,
 		bind_error_reuse; /* of a bind() now: positive errno, 0 = it works, -1 = not tried */
 	struct owner_vitals *vitals; /* of the owners of the aim's listeners and holders */
 	size_t vitals_count;
+	uint64_t gathered_ns; /* clock_mono_ns() of the first reading */
 	struct net_counters counters_before, counters_after;
 	bool has_counters;
 	struct filter_conntrack conntrack;
+	const struct cgroup_program *cgroup_programs; /* on the cgroups of those behind the aim */
+	size_t cgroup_program_count;
+	const char *pid_file; /* of the server that should be there, whose process is gone; NULL */
+	pid_t pid_file_pid;
 	const struct oom_kill *ooms;
 	size_t oom_count;
 	const char *ooms_unseen; /* why the kernel's log was not read; NULL */
+
+	struct forward
+		forward; /* the listener is a forwarder: where it leads to; to NULL = it is none */
+	const struct owner *forward_owner;
+	/* where a redirect, a proxy or a forwarder leads to, and what was found there */
+	const struct diagnosis *beyond; /* NULL = it leads nowhere, or was not followed */
+	const char *beyond_by;		/* "redirect", "upstream", "forward", "dependency" */
+	const char *beyond_to;		/* "http://127.0.0.1:9000/", escaped */
+	const char *beyond_source;	/* what named it: "/etc/nginx/nginx.conf:12", "arguments" */
 
 	uint32_t observed; /* enum observation */
 	VEC(struct blind_spot) blind;
@@ -179,7 +215,7 @@ const struct owner_vitals *inquiry_vitals(const struct inquiry *q, const struct 
 size_t inquiry_sockets(const struct inquiry *q, enum proto proto, uint16_t port,
 	const struct socket **out, size_t max);
 
-/* The first place that works in full, or NULL. */
+/* The first place that was talked to and works in full, or NULL. */
 const struct place *inquiry_working_place(const struct inquiry *q);
 
 /* True when the aim is a name that is, or should be, this machine: localhost and names below it. */

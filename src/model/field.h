@@ -30,6 +30,7 @@ enum field_kind {
 	FIELD_RECORD,	/* pointer to a record of `type`; NULL = absent */
 	FIELD_EMBEDDED, /* the record itself stands at the offset */
 	FIELD_RECORDS,	/* pointer to an array of records, count at count_offset (size_t) */
+	FIELD_ARRAY,	/* an array of records that stands at the offset, count at count_offset */
 	FIELD_POINTERS, /* array of pointers to records, count at count_offset (size_t) */
 	FIELD_COMPUTED, /* only `text` or `number`: made from the whole record; so it is in JSON */
 };

@@ -29,13 +29,13 @@ struct fix {
 struct finding {
 	const char *id; /* stable: "exposed", "postgres-trust" */
 	int severity;
-	const char *subject;  /* what it is about: "6379", "127.0.0.1:5000"; NULL = the machine */
-	const char *sentence; /* one plain sentence, no jargon */
+	const char *subject;   /* what it is about: "6379", "127.0.0.1:5000"; NULL = the machine */
+	const char *sentence;  /* one plain sentence, no jargon */
+	const char *certainty; /* "proved", "inferred", "guessed"; NULL where it is not asked */
 	const struct evidence *evidence;
 	size_t evidence_count;
 	const struct fix *fixes; /* the recommended one first */
 	size_t fix_count;
-	const char *certainty; /* diagnose: "proved", "inferred", "guessed"; NULL elsewhere */
 };
 
 extern const struct record_type finding_type, evidence_type, fix_type;

@@ -40,6 +40,9 @@ static void nested(struct json *j, const struct field *f, const void *record)
 	case FIELD_RECORDS:
 		records_json(j, f->name, f->type, *(const void *const *)p, count);
 		return;
+	case FIELD_ARRAY:
+		records_json(j, f->name, f->type, p, count);
+		return;
 	default:
 		json_array(j, f->name);
 		for (size_t i = 0; i < count; i++)
@@ -87,6 +90,7 @@ static void field_json(struct json *j, const struct field *f, const void *record
 	case FIELD_RECORD:
 	case FIELD_EMBEDDED:
 	case FIELD_RECORDS:
+	case FIELD_ARRAY:
 	case FIELD_POINTERS:
 		nested(j, f, record);
 		return;

@@ -227,6 +227,7 @@ static int read_field(struct arena *arena, const struct field *f, const struct j
 		return read_records(arena, f, v, at, count, err);
 	case FIELD_POINTERS:
 		return read_pointers(arena, f, v, at, count, err);
+	case FIELD_ARRAY: /* how much room there is only its record knows: it is not read back */
 	case FIELD_COMPUTED:
 		return 0;
 	}

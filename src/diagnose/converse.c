@@ -1,0 +1,379 @@
+/*
+ * converse - see converse.h.
+ *
+ * First round: what the client would do, to all addresses side by side. When a passive fact tells
+ * already that no answer will come (a stopped owner, a full queue, a rule that drops), the round is short:
+ * it only confirms. Second round: one question more for those that did not answer as they should.
+ */
+#include "diagnose/converse.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "inventory/probe.h"
+#include "inventory/speaks.h"
+
+#define LISTEN_MS   150
+#define WATCH_MS    150
+#define SURE_MS	    450	 /* when the silence is expected */
+#define FIRST_MS    2200 /* of the first round: a compiling dev server takes its time */
+#define SECOND_MS   600
+#define REQUEST_MAX (16u << 10)
+
+/* --- what the kernel knows of a conversation that stands --- */
+
+static const struct owner *holder_of(const struct snapshot *s, const struct socket *far)
+{
+	return far->owner ? far->owner : NULL;
+}
+
+static bool belongs_to_listener(const struct place *p, const struct owner *o)
+{
+	for (size_t i = 0; p->service && i < p->service->owner_count; i++) {
+		const struct owner *own = p->service->owners[i];
+		if (own->pid == o->pid || own->pid == o->ppid)
+			return true; /* a worker serves what its master listens on */
+	}
+	return false;
+}
+
+static void look_at_far_end(struct inquiry *q, struct place *p, const struct talk_job *job)
+{
+	const struct inventory_query query = {.protos = PROTO_BIT(PROTO_TCP),
+		.all_states = true,
+		.port = job->local.port};
+	AUTO(snapshot) struct snapshot *s = NULL;
+
+	if (inventory_take(q->host, &query, &s, NULL) < 0)
+		return;
+	for (size_t i = 0; i < s->socket_count; i++) {
+		const struct socket *far = &s->sockets[i];
+		if (far->remote_port != job->local.port || far->local.port == job->local.port)
+			continue;
+		const struct owner *o = holder_of(s, far);
+		p->far = *far;
+		p->far.local.path = NULL;
+		p->far.tcp = NULL;
+		p->far.owner = p->far.peer_owner = NULL;
+		p->accepted = far->inode != 0;
+		p->accepted_known = true;
+		p->question_read = p->accepted && far->rqueue == 0;
+		p->question_read_known = p->accepted;
+		if (o) {
+			struct owner *kept = arena_memdup(q->arena, o, sizeof(*o));
+			/* its strings live on */
+			p->taken_by = kept;
+			p->answered_by_other =
+				p->service && p->service->owner_count && !belongs_to_listener(p, o);
+			arena_adopt(q->arena, steal(&s->arena));
+			s->arena = arena_new();
+		} else if (far->local.port != q->aim.port) {
+			p->answered_by_other = true;
+		}
+		return;
+	}
+}
+
+static void on_watch(struct talk_job *job, void *data)
+{
+	struct inquiry *q = data;
+
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].watched == job)
+			look_at_far_end(q, &q->places[i], job);
+}
+
+/* --- questions --- */
+
+static const char *request_text(const struct inquiry *q, const char *host)
+{
+	const char *path = q->aim.path ? q->aim.path : "/";
+	AUTO(buf) struct buf text = BUF_INIT(REQUEST_MAX);
+	unsigned usual = q->aim.tls ? 443 : 80;
+
+	buf_str(&text, "GET ");
+	for (const char *p = path; *p; p++) /* what a URL may not hold would be another request */
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p == 0x7f)
+			buf_printf(&text, "%%%02X", (unsigned char)*p);
+		else
+			buf_char(&text, *p);
+	buf_printf(&text, " HTTP/1.1\r\nHost: %s", host);
+	if (q->aim.port != usual)
+		buf_printf(&text, ":%u", q->aim.port);
+	buf_str(&text, "\r\nUser-Agent: loopscope\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+	return arena_strdup(q->arena, text.data);
+}
+
+/* The host as it stands in a Host header. */
+static const char *host_text(const struct inquiry *q, const struct place *p)
+{
+	AUTO(buf) struct buf text = BUF_INIT(300);
+
+	if (q->aim.host && !q->aim.literal)
+		return q->aim.host;
+	if (p->address.family == AF_INET6)
+		buf_char(&text, '[');
+	address_format(&text, &p->address);
+	if (p->address.family == AF_INET6)
+		buf_char(&text, ']');
+	return arena_strdup(q->arena, text.data);
+}
+
+static void ask_http(struct inquiry *q, struct talk_job *job, const char *host)
+{
+	job->hello = request_text(q, host);
+	job->hello_len = strlen(job->hello);
+	job->http = true;
+}
+
+static void ask_decoder(struct inquiry *q, struct talk_job *job, const struct decoder *d)
+{
+	AUTO(buf) struct buf hello = BUF_INIT(4096);
+
+	decoder_hello(d, q->aim.port, &hello);
+	if (!hello.len) {
+		job->listen_ms = 500; /* the server speaks first */
+		return;
+	}
+	job->hello = arena_memdup(q->arena, hello.data, hello.len);
+	job->hello_len = hello.len;
+}
+
+/* What the one who listens there would like to hear, when nobody says what is expected of it. */
+static const struct decoder *guess(const struct place *p)
+{
+	const char *speaks = p->service ? p->service->speaks : NULL;
+
+	if (!speaks)
+		return NULL;
+	return decoder_find(str_eq(speaks, "https") ? "tls" : speaks);
+}
+
+static void plan_first(struct inquiry *q, struct place *p)
+{
+	struct talk_job *job = &p->talk;
+	const struct decoder *wanted = q->aim.expects ? decoder_find(q->aim.expects) : NULL;
+
+	*job = (struct talk_job){.endpoint = {.proto = PROTO_TCP,
+					 .address = p->address,
+					 .port = q->aim.port},
+		.host = q->aim.host && !q->aim.literal ? q->aim.host : NULL,
+		.tls = q->aim.tls,
+		.alpn = q->aim.tls ? (wanted && str_eq(wanted->name, "h2") ? "h2" : "http/1.1")
+				   : NULL,
+		.watch = on_watch,
+		.watch_ms = WATCH_MS,
+		.data = q};
+	p->watched = job;
+	if (q->aim.http) {
+		ask_http(q, job, host_text(q, p));
+		return;
+	}
+	if (!wanted)
+		wanted = guess(p);
+	if (wanted && str_eq(wanted->name, "tls")) {
+		job->tls = true;
+		ask_http(q, job, host_text(q, p));
+	} else if (wanted && !str_eq(wanted->name, "http")) {
+		ask_decoder(q, job, wanted);
+	} else {
+		if (!wanted)
+			job->listen_ms = LISTEN_MS;
+		ask_http(q, job, host_text(q, p));
+	}
+}
+
+const char *converse_refusal(const struct inquiry *q, const struct place *p)
+{
+	if (!p->ours)
+		return "it is an address of another machine";
+	return p->service ? speaks_leave_alone(p->service) : NULL;
+}
+
+/* --- how long --- */
+
+static bool is_stuck(const struct inquiry *q, const struct owner *o)
+{
+	const struct owner_vitals *v = inquiry_vitals(q, o);
+
+	return v && (v->first.state == 'T' || v->first.state == 't' || v->first.frozen);
+}
+
+/* A fact says already that nobody will answer. */
+static bool expects_silence(const struct inquiry *q, const struct place *p)
+{
+	size_t stuck = 0;
+
+	if (q->lo.there && !q->lo.up && address_is_loopback(&p->address))
+		return true;
+	if (p->listener && p->listener->backlog != BACKLOG_UNKNOWN &&
+		p->listener->waiting > p->listener->backlog)
+		return true;
+	for (size_t i = 0; i < p->filter.count; i++)
+		if (p->filter.rules[i].sure && p->filter.rules[i].deed == FILTER_DROP)
+			return true;
+	for (size_t i = 0; p->service && i < p->service->owner_count; i++)
+		stuck += is_stuck(q, p->service->owners[i]);
+	return stuck && stuck == p->service->owner_count;
+}
+
+/* --- the second round --- */
+
+static bool said_nothing(const struct talk_job *job)
+{
+	return job->end == TALK_SILENT || job->end == TALK_CLOSED || job->end == TALK_RESET;
+}
+
+static bool wants_tls_try(const struct inquiry *q, const struct place *p)
+{
+	const struct talk_job *t = &p->talk;
+
+	if (q->aim.tls || t->tls || !t->connected || (p->accepted_known && !p->accepted))
+		return false;
+	bool refuses_plain = t->response.status == 400 && t->received;
+	bool looks_like_tls = t->found && str_eq(t->found->name, "tls");
+	return t->http &&
+		(said_nothing(t) || refuses_plain || looks_like_tls ||
+			(t->end == TALK_ANSWERED && !t->response.status && !t->found));
+}
+
+static bool wants_plain_try(const struct place *p)
+{
+	return p->talk.tls && p->talk.connected && p->talk.end == TALK_TLS &&
+		!p->talk.tls_seen.done && !p->talk.tls_seen.alert;
+}
+
+static bool wants_host_try(const struct inquiry *q, const struct place *p)
+{
+	unsigned status = p->talk.response.status;
+
+	return (status == 400 || status == 403 || status == 404 || status == 421) && q->aim.host &&
+		!q->aim.literal && !str_eq(q->aim.host, "localhost");
+}
+
+static void plan_like_first(struct inquiry *q, const struct place *p, struct talk_job *job,
+	bool tls, const char *host)
+{
+	*job = (struct talk_job){.endpoint = p->talk.endpoint,
+		.host = p->talk.host,
+		.tls = tls,
+		.alpn = tls ? "h2,http/1.1" : NULL};
+	ask_http(q, job, host);
+}
+
+static void second_round(struct inquiry *q, unsigned left_ms)
+{
+	struct talk_job jobs[PLACES_MAX * 3];
+	struct talk_job *back[PLACES_MAX * 3];
+	size_t count = 0;
+
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (!p->talked)
+			continue;
+		if (wants_tls_try(q, p)) {
+			p->tls_tried = true;
+			plan_like_first(q, p, &jobs[count], true, host_text(q, p));
+			back[count++] = &p->tls_try;
+		}
+		if (wants_plain_try(p)) {
+			p->plain_tried = true;
+			plan_like_first(q, p, &jobs[count], false, host_text(q, p));
+			back[count++] = &p->plain_try;
+		}
+		if (wants_host_try(q, p)) {
+			p->host_tried = true;
+			plan_like_first(q, p, &jobs[count], p->talk.tls, "localhost");
+			back[count++] = &p->host_try;
+		}
+	}
+	if (count)
+		talk_run(q->arena, jobs, count, MIN(left_ms, (unsigned)SECOND_MS));
+	for (size_t i = 0; i < count; i++)
+		*back[i] = jobs[i];
+}
+
+/* --- what else could it be? --- */
+
+static bool is_expected(const struct inquiry *q, const struct talk_job *t)
+{
+	if (t->response.status)
+		return q->aim.http || !q->aim.expects;
+	if (!t->found)
+		return false;
+	return !q->aim.expects || str_eq(t->found->name, q->aim.expects);
+}
+
+static bool wants_look(const struct inquiry *q, const struct place *p)
+{
+	const struct talk_job *t = &p->talk;
+
+	if (!p->talked || !t->connected || is_expected(q, t) || (p->accepted_known && !p->accepted))
+		return false;
+	if (t->found && !t->tls)
+		return false; /* it said what it is already */
+	if (p->tls_tried && p->tls_try.tls_seen.done)
+		return false;
+	if (p->plain_tried && p->plain_try.response.status)
+		return false;
+	/* silent, and nobody said what it should speak: it is not pestered with guesses */
+	return q->aim.expects || q->aim.tls || t->end != TALK_SILENT;
+}
+
+static void look_around(struct inquiry *q, unsigned left_ms)
+{
+	struct probe_job jobs[PLACES_MAX] = {0};
+	struct place *back[PLACES_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (!wants_look(q, p))
+			continue;
+		jobs[count] =
+			(struct probe_job){.endpoint = p->talk.endpoint, .service = p->service};
+		back[count++] = p;
+	}
+	if (count)
+		probe_run(q->arena, jobs, count, left_ms);
+	for (size_t i = 0; i < count; i++) {
+		back[i]->speaks = jobs[i].speaks;
+		back[i]->speaks_detail = jobs[i].detail;
+	}
+}
+
+static unsigned left(uint64_t end_ns)
+{
+	uint64_t now = clock_mono_ns();
+
+	return now >= end_ns ? 0 : (unsigned)((end_ns - now) / 1000000);
+}
+
+void converse(struct inquiry *q, unsigned deadline_ms)
+{
+	uint64_t end_ns = clock_mono_ns() + deadline_ms * 1000000ull;
+	struct talk_job jobs[PLACES_MAX];
+	struct place *back[PLACES_MAX];
+	size_t count = 0;
+	bool all_stuck = true;
+
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (converse_refusal(q, p))
+			continue;
+		plan_first(q, p);
+		all_stuck = all_stuck && (expects_silence(q, p) || !p->service);
+		jobs[count] = p->talk;
+		p->watched = &jobs[count];
+		p->talked = true;
+		back[count++] = p;
+	}
+	if (count)
+		talk_run(q->arena, jobs, count,
+			MIN(all_stuck ? SURE_MS : FIRST_MS, deadline_ms * 3 / 4));
+	for (size_t i = 0; i < count; i++)
+		back[i]->talk = jobs[i];
+	if (left(end_ns) > 100)
+		second_round(q, left(end_ns));
+	if (left(end_ns) > 100)
+		look_around(q, left(end_ns));
+}

@@ -1,0 +1,209 @@
+/*
+ * diagnose - see diagnose.h. Here: the passes in their order, and the answer in one sentence.
+ */
+#include "diagnose/diagnose.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "diagnose/aim.h"
+#include "diagnose/check.h"
+#include "diagnose/converse.h"
+#include "diagnose/follow.h"
+#include "diagnose/gather.h"
+#include "diagnose/ladder.h"
+#include "diagnose/observe.h"
+#include "diagnose/tried.h"
+#include <errno.h>
+
+#define DEADLINE_MS 3000
+#define BLIND_MAX   64
+
+static uint32_t facts_needed(const struct inquiry *q)
+{
+	uint32_t needs = 0;
+
+	for (size_t i = 0; diagnose_checks[i]; i++)
+		if (!diagnose_checks[i]->operations ||
+			(diagnose_checks[i]->operations & OPERATION_BIT(q->symptom.op)))
+			needs |= diagnose_checks[i]->needs;
+	return needs;
+}
+
+static bool wants_talk(const struct inquiry *q)
+{
+	return !q->query->passive && q->symptom.op != OPERATION_BIND && q->aim.has_port &&
+		q->aim.port && q->aim.proto == PROTO_TCP;
+}
+
+static const char *nothing_named(const struct inquiry *q)
+{
+	return q->query->attempt
+		? "The command named no endpoint, and was not seen to try one."
+		: "The text names no endpoint; run it as `loopscope diagnose -- CMD`.";
+}
+
+/* In the words of a person: "localhost:3000 works: HTTP 200 in 3 ms from node 4121." */
+static const char *healthy_sentence(const struct inquiry *q)
+{
+	const struct place *p = inquiry_working_place(q);
+	AUTO(buf) struct buf text = BUF_INIT(2000);
+
+	if (q->symptom.op == OPERATION_BIND) {
+		buf_printf(&text, "%s is free now: a server can bind it.", aim_title(q));
+		return arena_strdup(q->arena, text.data);
+	}
+	buf_printf(&text, "%s works", aim_title(q));
+	if (q->observed & OBSERVED_REPORTED)
+		buf_str(&text, " now");
+	if (p && p->talk.response.status) {
+		buf_printf(&text, ": HTTP %u in ", p->talk.response.status);
+		clock_duration(&text, p->talk.first_byte_ns);
+	} else if (p && p->talk.found) {
+		buf_printf(&text, ": %s answers", p->talk.found->title);
+	} else if (p && p->talk.end == TALK_SILENT) {
+		buf_str(&text,
+			": it accepts connections, and says nothing until it is spoken to in its own "
+			"protocol");
+	}
+	if (p && p->socket && p->socket->owner)
+		buf_printf(&text, ", from %s %d",
+			inquiry_foreign(q, owner_program(p->socket->owner), 40),
+			(int)p->socket->owner->pid);
+	buf_char(&text, '.');
+	return arena_strdup(q->arena, text.data);
+}
+
+static const char *blind_why(const struct inquiry *q)
+{
+	VEC_EACH (&q->blind, b)
+		if (b->needs && (strstr(b->what, "firewall") || strstr(b->what, "namespace")))
+			return arena_printf(q->arena, "needs root: %s", b->what);
+	return NULL;
+}
+
+static const char *inconclusive_sentence(const struct inquiry *q, const struct diagnosis *d)
+{
+	if (d->why)
+		return arena_printf(q->arena,
+			"%s does not work, and what would tell why is hidden (%s).", aim_title(q),
+			d->why);
+	if (q->observed)
+		return arena_printf(q->arena,
+			"%s does not work, and nothing seen here explains it.", aim_title(q));
+	for (size_t i = 0; i < q->place_count; i++)
+		if (!q->places[i].ours)
+			return arena_printf(q->arena,
+				"%s is another machine: loopscope talks to this one only.",
+				aim_title(q));
+	return arena_printf(q->arena, "%s was not asked, so nothing can be said about it.",
+		aim_title(q));
+}
+
+static void decide(struct inquiry *q, struct diagnosis *d)
+{
+	struct finding *findings = NULL;
+
+	checks_run(q, diagnose_checks, &findings, &d->finding_count);
+	d->findings = findings;
+	if (d->finding_count && findings[0].severity == SEVERITY_FAULT) {
+		d->verdict = VERDICT_FAULT;
+		d->answer = findings[0].sentence;
+		d->certainty = findings[0].certainty;
+		return;
+	}
+	bool fine = !(q->observed & ~(uint32_t)OBSERVED_REPORTED);
+	if (fine && observed_anything(q)) {
+		d->verdict = VERDICT_HEALTHY;
+		d->answer = healthy_sentence(q);
+		return;
+	}
+	d->verdict = VERDICT_INCONCLUSIVE;
+	d->why = q->observed ? blind_why(q) : NULL;
+	d->answer = inconclusive_sentence(q, d);
+}
+
+static void count_talks(const struct inquiry *q, struct diagnosis *d)
+{
+	for (size_t i = 0; i < q->place_count; i++) {
+		const struct place *p = &q->places[i];
+		d->talked += (uint64_t)p->talked + p->tls_tried + p->plain_tried + p->host_tried;
+	}
+}
+
+static void suggest(struct inquiry *q, struct diagnosis *d)
+{
+	struct fix *next = arena_array(q->arena, struct fix, 2);
+
+	if (d->finding_count && d->findings[0].severity == SEVERITY_FAULT &&
+		d->findings[0].fix_count)
+		return;
+	if (q->aim.has_port)
+		next[d->next_count++] = (struct fix){"who is there, and who could be",
+			arena_printf(q->arena, "loopscope explain %u", q->aim.port)};
+	if (d->verdict != VERDICT_HEALTHY && q->host->uid != 0)
+		next[d->next_count++] =
+			(struct fix){"the same with every right", "sudo loopscope diagnose"};
+	d->next = next;
+}
+
+static int examine(struct inquiry *q, struct diagnosis *d, struct err *err)
+{
+	int r = gather_facts(q, facts_needed(q), err);
+
+	if (r < 0)
+		return r;
+	if (wants_talk(q))
+		converse(q, q->query->deadline_ms ? q->query->deadline_ms : DEADLINE_MS);
+	gather_again(q);
+	follow(q);
+	observe(q);
+	decide(q, d);
+	ladder_make(q, &d->ladder, &d->ladder_count);
+	ladder_not_it(q, &d->not_it, &d->not_it_count);
+	count_talks(q, d);
+	suggest(q, d);
+	d->blind = arena_memdup(q->arena, q->blind.items, q->blind.count * sizeof(*q->blind.items));
+	d->blind_count = q->blind.count;
+	return 0;
+}
+
+int diagnose_run(const struct host *host, struct arena *arena, const struct diagnose_query *query,
+	struct diagnosis *out, struct err *err)
+{
+	struct inquiry *q = arena_new_of(arena, struct inquiry);
+	uint64_t start = clock_mono_ns();
+	struct diagnosis made = {.seat = query->seat};
+	int r = 0;
+
+	*q = (struct inquiry){.host = host,
+		.arena = arena,
+		.query = query,
+		.uid = query->uid,
+		.now_ms = clock_real_ms(),
+		.blind = VEC_INIT(BLIND_MAX)};
+	if (query->symptom)
+		q->symptom = *query->symptom;
+	if (query->attempt)
+		symptom_of_attempt(q, query->attempt);
+	made.symptom = &q->symptom;
+	if (aim_set(q)) {
+		made.title = aim_title(q);
+		r = examine(q, &made, err);
+	} else {
+		made.verdict = VERDICT_INCONCLUSIVE;
+		made.answer = nothing_named(q);
+	}
+	if (query->target)
+		symptom_of_target(q);
+	vec_fini(&q->blind);
+	if (q->snapshot) { /* findings point into it */
+		arena_adopt(arena, steal(&q->snapshot->arena));
+		q->snapshot->arena = arena_new();
+		snapshot_free(q->snapshot);
+		q->snapshot = NULL;
+	}
+	made.took_ns = clock_mono_ns() - start;
+	if (r == 0)
+		*out = made;
+	return r;
+}

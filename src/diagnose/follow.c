@@ -1,0 +1,114 @@
+/* follow - see follow.h. */
+#include "diagnose/follow.h"
+
+#include "base/str.h"
+#include "diagnose/upstream.h"
+#include "inventory/forward.h"
+#include "inventory/select.h"
+
+#define DEPTH_MAX 2
+#define FOLLOW_MS 1000
+
+static bool is_local(const struct inquiry *q, const struct target *t)
+{
+	struct address found[8];
+
+	if (t->address.family != AF_UNSPEC)
+		return select_is_own(q->snapshot, &t->address);
+	size_t count = t->host ? select_addresses(q->host, t->host, found, 8) : 0;
+	for (size_t i = 0; i < count; i++)
+		if (!select_is_own(q->snapshot, &found[i]))
+			return false;
+	return count > 0;
+}
+
+static bool is_same_place(const struct inquiry *q, const struct target *t)
+{
+	bool tls = t->scheme && str_eq(t->scheme, "https");
+
+	return t->port == q->aim.port && tls == q->aim.tls;
+}
+
+static void examine(struct inquiry *q, const struct target *t, const char *by, const char *source)
+{
+	struct diagnose_query query = {.target = t,
+		.environment = q->query->environment,
+		.uid = q->query->uid,
+		.browser = q->query->browser,
+		.passive = q->query->passive,
+		.deadline_ms = FOLLOW_MS,
+		.depth = q->query->depth + 1};
+	struct diagnosis *beyond = arena_new_of(q->arena, struct diagnosis);
+
+	if (diagnose_run(q->host, q->arena, &query, beyond, NULL) < 0)
+		return;
+	q->beyond = beyond;
+	q->beyond_by = by;
+	q->beyond_to = beyond->title;
+	q->beyond_source = source;
+}
+
+static void follow_text(struct inquiry *q, const char *to, const char *by, const char *source)
+{
+	struct target *t = arena_new_of(q->arena, struct target);
+
+	if (target_parse(q->arena, to, t, NULL) == 0 && t->has_port && is_local(q, t) &&
+		!(is_same_place(q, t) && str_eq(by, "redirect")))
+		examine(q, t, by, source);
+}
+
+static bool follow_redirect(struct inquiry *q, const struct place *p)
+{
+	unsigned status = p->talk.response.status;
+	const char *to = response_header(&p->talk.response, "Location");
+
+	if (status < 300 || status >= 400 || !to || !strstr(to, "://"))
+		return false; /* a path on the same server answers as it does */
+	follow_text(q, to, "redirect", "Location");
+	return q->beyond != NULL;
+}
+
+static bool follow_forward(struct inquiry *q, const struct place *p)
+{
+	struct forward f;
+
+	for (size_t i = 0; p->service && i < p->service->owner_count; i++) {
+		if (!forward_find(q->arena, p->service->owners[i], q->aim.port, &f) || !f.port)
+			continue;
+		q->forward = f;
+		q->forward_owner = p->service->owners[i];
+		/* over a published port the namespace is another one: its listeners tell more than we can */
+		if (!f.publishes)
+			follow_text(q, f.to, "forward", "arguments");
+		return true;
+	}
+	return false;
+}
+
+static bool follow_upstream(struct inquiry *q, const struct place *p)
+{
+	unsigned status = p->talk.response.status;
+	struct upstream up;
+
+	if (status < 502 || status > 504 || !p->service || !upstream_find(q, p, &up))
+		return false;
+	follow_text(q, up.to, "upstream", up.source);
+	if (!q->beyond) {
+		q->beyond_by = "upstream";
+		q->beyond_to = inquiry_foreign(q, up.to, 100);
+		q->beyond_source = up.source;
+	}
+	return true;
+}
+
+void follow(struct inquiry *q)
+{
+	if (q->query->depth >= DEPTH_MAX || q->symptom.op == OPERATION_BIND)
+		return;
+	for (size_t i = 0; i < q->place_count; i++) {
+		const struct place *p = &q->places[i];
+		if (follow_forward(q, p) ||
+			(p->talked && (follow_redirect(q, p) || follow_upstream(q, p))))
+			return;
+	}
+}

@@ -1,0 +1,287 @@
+/*
+ * observe - see observe.h.
+ *
+ * A name leads to several addresses, and clients fall back from one that refuses to the next: so what
+ * is wrong with a name is what is wrong with the address that got furthest, and nothing when one of them
+ * works. After a connection stands no client falls back any more.
+ */
+#include "diagnose/observe.h"
+
+#include "base/str.h"
+#include "diagnose/converse.h"
+#include "diagnose/proxy.h"
+#include "inventory/select.h"
+#include <errno.h>
+
+#define EARLY_NS (140 * 1000000ull) /* before anything was said to a service that may speak first */
+#define SLOW_NS	 1000000000ull
+
+static bool knows_protocol(const struct inquiry *q)
+{
+	return q->aim.http || q->aim.expects || q->aim.tls;
+}
+
+/* Hanging up on a question that it did not understand is no fault. */
+static bool is_rightful(const struct inquiry *q, const struct place *p)
+{
+	const struct talk_job *t = &p->talk;
+
+	return !knows_protocol(q) && t->total_ns - t->connect_ns > EARLY_NS;
+}
+
+static uint32_t of_failure(const struct talk_job *t)
+{
+	if (t->error == ECONNREFUSED)
+		return OBSERVED_REFUSED;
+	return t->error == ETIMEDOUT ? OBSERVED_UNANSWERED : OBSERVED_UNREACHABLE;
+}
+
+static uint32_t of_silence(const struct inquiry *q, const struct place *p)
+{
+	bool taken =
+		p->accepted_known && p->accepted && (p->question_read || !p->question_read_known);
+
+	return !taken || knows_protocol(q) ? OBSERVED_SILENT : 0;
+}
+
+/* What a browser, curl and their like would complain about. */
+static uint32_t of_certificate(const struct inquiry *q, const struct talk_tls *tls)
+{
+	if (!q->aim.tls || !tls->done || !tls->has_leaf)
+		return 0;
+	bool dates = tls->leaf.not_before_ms <= q->now_ms && q->now_ms <= tls->leaf.not_after_ms;
+	return dates && tls->trusted && tls->name_fits ? 0 : OBSERVED_TLS;
+}
+
+static uint32_t of_status(const struct inquiry *q, const struct place *p)
+{
+	unsigned status = p->talk.response.status, other = p->host_try.response.status;
+
+	if (status == 401 || status == 407)
+		return OBSERVED_AUTH;
+	if (p->host_tried && other && other < 400)
+		return OBSERVED_HTTP; /* the same question with another Host is answered */
+	if (p->tls_tried && p->tls_try.tls_seen.done)
+		return OBSERVED_PROTOCOL;
+	if (status < 400)
+		return 0;
+	if (status >= 500 || status == 400 || status == 421 || status == 431 || status == 408 ||
+		status == 429)
+		return OBSERVED_HTTP;
+	/* "not found" at the root is how many an API greets; the path that was asked for is another matter */
+	return q->aim.shown_path || q->symptom.http_status == status ? OBSERVED_HTTP : 0;
+}
+
+static uint32_t of_answer(const struct inquiry *q, const struct place *p)
+{
+	const struct talk_job *t = &p->talk;
+	uint32_t bits = of_certificate(q, &t->tls_seen);
+
+	if (t->response.status) {
+		bool expected = q->aim.http || !q->aim.expects;
+		bits |= expected ? of_status(q, p) : OBSERVED_PROTOCOL;
+		if (expected && t->response.head_complete && !t->response.complete &&
+			(t->peer_closed || t->end == TALK_RESET))
+			bits |= OBSERVED_HTTP; /* cut off */
+		return bits;
+	}
+	if (t->found)
+		return bits |
+			(q->aim.expects && !str_eq(q->aim.expects, t->found->name)
+					? OBSERVED_PROTOCOL
+					: 0);
+	return bits | (knows_protocol(q) ? OBSERVED_PROTOCOL : 0);
+}
+
+/* What would happen, by the facts alone. */
+static uint32_t predicted(const struct inquiry *q, const struct place *p)
+{
+	if (q->lo.there && !q->lo.up && address_is_loopback(&p->address))
+		return OBSERVED_UNANSWERED;
+	if (p->has_route && p->route.error)
+		return OBSERVED_UNREACHABLE;
+	for (size_t i = 0; i < p->filter.count; i++)
+		if (p->filter.rules[i].sure && p->filter.rules[i].deed == FILTER_DROP)
+			return OBSERVED_UNANSWERED;
+		else if (p->filter.rules[i].sure && p->filter.rules[i].deed == FILTER_REJECT)
+			return OBSERVED_REFUSED;
+	if (!p->service)
+		return OBSERVED_REFUSED;
+	if (p->listener->backlog != BACKLOG_UNKNOWN && p->listener->waiting > p->listener->backlog)
+		return OBSERVED_UNANSWERED;
+	size_t stuck = 0;
+	for (size_t i = 0; i < p->service->owner_count; i++) {
+		const struct owner_vitals *v = inquiry_vitals(q, p->service->owners[i]);
+		stuck += v && (v->first.state == 'T' || v->first.state == 't' || v->first.frozen);
+	}
+	return stuck && stuck == p->service->owner_count ? OBSERVED_SILENT : 0;
+}
+
+static uint32_t of_place(const struct inquiry *q, const struct place *p)
+{
+	if (!p->ours)
+		return 0;
+	if (!p->talked)
+		return predicted(q, p);
+	switch (p->talk.end) {
+	case TALK_FAILED:
+		return of_failure(&p->talk);
+	case TALK_UNANSWERED:
+		return OBSERVED_UNANSWERED;
+	case TALK_SILENT:
+		return of_silence(q, p);
+	case TALK_CLOSED:
+		return is_rightful(q, p) ? 0 : OBSERVED_CLOSED;
+	case TALK_RESET:
+		return is_rightful(q, p) ? 0 : OBSERVED_RESET;
+	case TALK_TLS:
+		return OBSERVED_TLS;
+	case TALK_ANSWERED:
+		return of_answer(q, p);
+	default:
+		return 0;
+	}
+}
+
+#define BEFORE_CONNECTION (OBSERVED_UNREACHABLE | OBSERVED_REFUSED | OBSERVED_UNANSWERED)
+
+/* How far the client got: the later a thing goes wrong, the more it says. */
+static int progress(uint32_t wrong)
+{
+	if (wrong & OBSERVED_UNREACHABLE)
+		return 0;
+	if (wrong & OBSERVED_REFUSED)
+		return 1;
+	if (wrong & OBSERVED_UNANSWERED)
+		return 2;
+	return 3;
+}
+
+static bool counts(const struct place *p)
+{
+	return p->ours && (p->talked || p->wrong);
+}
+
+/* Two that answer on one port, depending on the address, are never meant. */
+static bool is_divided(const struct inquiry *q)
+{
+	const struct service *first = NULL;
+
+	for (size_t i = 0; i < q->place_count; i++) {
+		const struct place *p = &q->places[i];
+		if (!p->talked || !p->talk.connected || !p->service)
+			continue;
+		if (first && first != p->service)
+			return true;
+		first = p->service;
+	}
+	return false;
+}
+
+static uint32_t of_places(struct inquiry *q)
+{
+	const struct place *first = NULL, *furthest = NULL;
+	bool works = false;
+
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		p->wrong = of_place(q, p);
+		if (!counts(p))
+			continue;
+		first = first ? first : p;
+		works = works || !p->wrong;
+		if (!furthest || progress(p->wrong) > progress(furthest->wrong))
+			furthest = p;
+	}
+	if (!first)
+		return 0;
+	uint32_t bits = is_divided(q) ? OBSERVED_DIVIDED : 0;
+	if (works && (first->wrong & OBSERVED_UNANSWERED))
+		return bits | OBSERVED_SLOW; /* clients wait for it before they try the next */
+	if (works && (!first->wrong || (first->wrong & BEFORE_CONNECTION)))
+		return bits;
+	return bits | (works ? first->wrong : furthest->wrong);
+}
+
+static uint32_t of_name(const struct inquiry *q)
+{
+	uint32_t bits = 0;
+
+	if (!q->aim.host || q->aim.literal)
+		return 0;
+	if (q->looked_up && (q->lookup.failure || q->lookup.timed_out))
+		bits |= OBSERVED_NAME;
+	else if (q->looked_up && q->lookup.took_ns > SLOW_NS)
+		bits |= OBSERVED_SLOW;
+	if (!q->looked_up && !q->predicted.address_count && !inquiry_is_localhost(q))
+		bits |= OBSERVED_NAME;
+	for (size_t i = 0; inquiry_is_localhost(q) && i < q->place_count; i++)
+		if (!address_is_loopback(&q->places[i].address))
+			bits |= OBSERVED_NAME;
+	return bits;
+}
+
+static uint32_t of_path(const struct inquiry *q)
+{
+	const struct path_facts *f = &q->file;
+
+	if (!q->aim.socket_path || !(q->gathered & FACT_PATH))
+		return 0;
+	if (q->symptom.op == OPERATION_BIND)
+		return f->sight == FILE_ABSENT ? 0 : OBSERVED_BIND;
+	if (f->connect_error >= 0)
+		return f->connect_error ? OBSERVED_SOCKET_FILE : 0;
+	return f->sight == FILE_SOCKET && f->listed ? 0 : OBSERVED_SOCKET_FILE;
+}
+
+static uint32_t of_bind(const struct inquiry *q)
+{
+	bool says_access = q->symptom.error &&
+		(str_eq(q->symptom.error, "EACCES") || str_eq(q->symptom.error, "EPERM"));
+
+	if (q->symptom.op != OPERATION_BIND || !q->aim.has_port)
+		return 0;
+	if (q->bind_error > 0 || q->bind_error_reuse > 0)
+		return OBSERVED_BIND;
+	/* root may bind what another user may not */
+	return says_access && q->aim.port < q->unprivileged_start ? OBSERVED_BIND : 0;
+}
+
+/* What the text says about itself and nobody else can see: the client's own refusals, a password. */
+static uint32_t of_symptom(const struct inquiry *q)
+{
+	switch (q->symptom.op) {
+	case OPERATION_AUTH:
+		return OBSERVED_AUTH;
+	case OPERATION_URL:
+		return OBSERVED_CLIENT;
+	case OPERATION_PROXY:
+		return OBSERVED_PROXY;
+	default:
+		return q->symptom.browser ? OBSERVED_CLIENT : 0;
+	}
+}
+
+void observe(struct inquiry *q)
+{
+	struct proxy_choice proxy;
+
+	q->observed = of_name(q) | of_path(q) | of_bind(q) | of_symptom(q);
+	if (q->symptom.op != OPERATION_BIND)
+		q->observed |= of_places(q);
+	proxy_choose(q, &proxy);
+	if (proxy.variable && q->symptom.op != OPERATION_BIND)
+		q->observed |= OBSERVED_PROXY;
+	if (q->beyond && q->beyond->verdict == VERDICT_FAULT && str_eq(q->beyond_by, "redirect"))
+		q->observed |= OBSERVED_HTTP;
+	if (!q->observed && (q->symptom.error || q->symptom.op != OPERATION_UNKNOWN))
+		q->observed = OBSERVED_REPORTED;
+}
+
+bool observed_anything(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].talked && q->places[i].talk.end != TALK_NOT_DONE)
+			return true;
+	return q->bind_error >= 0 || q->file.connect_error >= 0;
+}
