@@ -107,7 +107,7 @@ def causes_need_no_machine(s):
     answer = s.run("explain", "listens-ipv4-only")
     check_equal(answer.code, 0)
     check_in("listens-ipv4-only", answer.text)
-    told = explain(s, "listens-ipv4-only")["cause"]
+    told = s.run("explain", "listens-ipv4-only", "--json").json["cause"]
     check_equal(told["id"], "listens-ipv4-only")
     for name in ("title", "group", "shows", "why", "not", "fix", "more"):
         check(told[name], f"{name} is said")
