@@ -63,8 +63,8 @@ static int open_mount(const struct host *host)
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		struct statfs st;
-		AUTO(close) int fd =
-			openat(host->root, places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		AUTO(close)
+		int fd = openat(host->root, places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0 && fstatfs(fd, &st) == 0 && st.f_type == CGROUP2_SUPER_MAGIC)
 			return steal_fd(&fd);
 	}
@@ -196,8 +196,8 @@ static const char *by_handle(const struct host *host, struct arena *arena, int m
 	u.handle.handle_bytes = sizeof(id);
 	u.handle.handle_type = 0xfe; /* FILEID_KERNFS */
 	memcpy(u.room + sizeof(struct file_handle), &id, sizeof(id));
-	AUTO(close) int fd =
-		open_by_handle_at(mount, &u.handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(close)
+	int fd = open_by_handle_at(mount, &u.handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? NULL : path_below(host, arena, mount, fd);
 }
 
@@ -223,7 +223,8 @@ static const char *search(struct walk *w, int folder, const char *path, int dept
 		const char *below = arena_printf(w->arena, "%s/%s", path, e->d_name);
 		if (e->d_ino == w->id)
 			return below;
-		AUTO(close) int next = openat(folder, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		AUTO(close)
+		int next = openat(folder, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (next >= 0 && depth < DEPTH_MAX)
 			found = search(w, next, below, depth + 1);
 	}

@@ -59,7 +59,7 @@ TEST(finds_programs_of_a_cgroup_and_those_above)
 	size_t count = 0;
 	char top[128], inner[160], path[64], inner_path[80];
 	const char *mount = access("/sys/fs/cgroup/unified", F_OK) == 0 ? "/sys/fs/cgroup/unified"
-									 : "/sys/fs/cgroup";
+									: "/sys/fs/cgroup";
 	struct stat st;
 
 	must(host_open(NULL, &host, NULL) == 0);

@@ -157,7 +157,6 @@ TEST(ports_and_sets)
 	CHECK_STR(judge("127.0.0.1", 6000), "drop input sure");
 }
 
-
 TEST(jumps_and_policies)
 {
 	if (!nft_ready())
@@ -200,10 +199,11 @@ TEST(other_places)
 {
 	if (!nft_ready())
 		return;
-	load(INPUT("iifname \"eth0\" drop\nip saddr 10.0.0.0/8 drop\nip daddr != 127.0.0.0/8 drop\n"
-		   "ip6 saddr fe80::/10 drop\nudp dport 5432 drop\ntcp dport 1-5431 drop\n"
-		   "tcp sport 1-1023 drop\n") "\n" OUTPUT("oifname != \"lo\" drop\nmeta skuid 33 tcp "
-						      "dport 5432 drop\n"));
+	load(INPUT(
+		"iifname \"eth0\" drop\nip saddr 10.0.0.0/8 drop\nip daddr != 127.0.0.0/8 drop\n"
+		"ip6 saddr fe80::/10 drop\nudp dport 5432 drop\ntcp dport 1-5431 drop\n"
+		"tcp sport 1-1023 drop\n") "\n" OUTPUT("oifname != \"lo\" drop\nmeta skuid 33 tcp "
+						       "dport 5432 drop\n"));
 	CHECK_STR(judge("127.0.0.1", 5432), "");
 	CHECK_STR(judge("::1", 5432), "");
 }
@@ -319,16 +319,20 @@ static void check_iptables(const char *four, const char *six)
 {
 	if (!have(four) || !have(six) || !fresh() || !run(iptables(four, "-N CH")))
 		return;
-	CHECK(run(iptables(four, "-A CH -p tcp --dport 6379 -m comment --comment lockdown "
-				 "-j REJECT")));
+	CHECK(run(iptables(four,
+		"-A CH -p tcp --dport 6379 -m comment --comment lockdown "
+		"-j REJECT")));
 	CHECK(run(iptables(four, "-A INPUT -i lo -p tcp -j CH")));
 	CHECK(run(iptables(four, "-A INPUT -p udp -m multiport --dports 1,5:9 -j DROP")));
-	CHECK(run(iptables(four, "-A INPUT -p tcp -m conntrack --ctstate NEW -m multiport "
-				 "--dports 70,80:90 -j REJECT --reject-with tcp-reset")));
-	CHECK(run(iptables(four, "-A INPUT -p tcp --dport 91 -m connlimit --connlimit-above 3 "
-				 "-j DROP")));
-	CHECK(run(iptables(four, "-A OUTPUT -m owner --uid-owner 1000 -p tcp --dport 92 -j "
-				 "DROP")));
+	CHECK(run(iptables(four,
+		"-A INPUT -p tcp -m conntrack --ctstate NEW -m multiport "
+		"--dports 70,80:90 -j REJECT --reject-with tcp-reset")));
+	CHECK(run(iptables(four,
+		"-A INPUT -p tcp --dport 91 -m connlimit --connlimit-above 3 "
+		"-j DROP")));
+	CHECK(run(iptables(four,
+		"-A OUTPUT -m owner --uid-owner 1000 -p tcp --dport 92 -j "
+		"DROP")));
 	CHECK(run(iptables(four, "-A INPUT -i eth0 -j DROP")));
 	CHECK(run(iptables(four, "-t nat -A OUTPUT -p tcp --dport 93 -j REDIRECT --to-ports 94")));
 	CHECK(run(iptables(six, "-P INPUT DROP")));
@@ -351,8 +355,9 @@ static void check_iptables(const char *four, const char *six)
 		return;
 	CHECK_STR(a.rules[0].system, "iptables");
 	CHECK_STR(a.rules[0].comment, "lockdown");
-	CHECK_STR(a.rules[0].text, "-p tcp --dport 6379 -m comment --comment lockdown "
-				   "-j REJECT --reject-with icmp-port-unreachable");
+	CHECK_STR(a.rules[0].text,
+		"-p tcp --dport 6379 -m comment --comment lockdown "
+		"-j REJECT --reject-with icmp-port-unreachable");
 	if (access("/usr/sbin/iptables-legacy", F_OK) < 0)
 		return; /* the tools are in another place, and "iptables" is not theirs */
 	CHECK(run(a.rules[0].remove)); /* the command is ready to run */
@@ -395,5 +400,6 @@ TEST(says_what_it_tells)
 }
 
 TESTS(ports_and_sets, jumps_and_policies, an_accept_before_a_drop,
-	an_accept_ends_one_base_chain_only, other_places, users_and_answers, rejects, redirects, limits,
-	what_cannot_be_judged, marks_and_connections, iptables_nft, iptables_legacy, says_what_it_tells)
+	an_accept_ends_one_base_chain_only, other_places, users_and_answers, rejects, redirects,
+	limits, what_cannot_be_judged, marks_and_connections, iptables_nft, iptables_legacy,
+	says_what_it_tells)

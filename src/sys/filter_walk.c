@@ -65,7 +65,8 @@ static void note(struct walk *w, const struct place *at, const struct rule *rule
 			: d   ? d->with
 			      : NULL};
 	if (d && deed == FILTER_REDIRECT) {
-		f->to = address_eq(&d->to, &w->packet.to) ? (struct address){0} : d->to;
+		if (!address_eq(&d->to, &w->packet.to))
+			f->to = d->to;
 		f->to_port = d->to_port == w->packet.to_port_low ? 0 : d->to_port;
 	}
 }

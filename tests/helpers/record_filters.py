@@ -18,7 +18,7 @@ import sys
 
 NETLINK_NETFILTER, NFNL_SUBSYS_NFTABLES = 12, 10
 GETTABLE, GETCHAIN, GETRULE, GETSET, GETSETELEM, GETOBJ = 1, 4, 7, 10, 13, 19
-NFPROTO_INET = 1
+NLMSG_ERROR, NLMSG_DONE = 2, 3
 CLONE_NEWNET = 0x40000000
 IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES = 64, 65
 SIZE_OF_INFO, SIZE_OF_GET = 84, 40
@@ -89,13 +89,22 @@ IPTABLES = """
 """
 
 
+def kinds(datagram):
+    at = 0
+    while at < len(datagram):
+        length, kind = struct.unpack_from("IH", datagram, at)
+        yield kind
+        at += length + 3 & ~3
+
+
 def ask(message, payload=struct.pack("BBH", 0, 0, 0)):
     """All datagrams of one dump."""
     datagrams = []
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as s:
         kind = NFNL_SUBSYS_NFTABLES << 8 | message
         s.send(struct.pack("IHHII", 16 + len(payload), kind, 0x301, 1, 0) + payload)
-        while not datagrams or struct.unpack_from("H", datagrams[-1], 4)[0] not in (2, 3):
+        s.settimeout(5)
+        while not datagrams or not set(kinds(datagrams[-1])) & {NLMSG_ERROR, NLMSG_DONE}:
             datagrams.append(s.recv(1 << 18))
     return datagrams
 
