@@ -76,7 +76,7 @@ IPTABLES = """
 -N CH
 -A CH -p tcp --dport 6379 -m comment --comment lockdown -j REJECT
 -A INPUT -i lo -p tcp -j CH
--A INPUT -s LOCAL -p udp -m multiport --dports 1,5:9 -j DROP
+-A INPUT -s HERE -p udp -m multiport --dports 1,5:9 -j DROP
 -A INPUT -p tcp -m conntrack --ctstate NEW -m multiport --dports 70,80:90 -j REJECT --reject-with tcp-reset
 -A INPUT -p tcp --dport 91 -m connlimit --connlimit-above 3 -j DROP
 -A INPUT -p tcp --dport 92 -m limit --limit 3/minute -j ACCEPT
@@ -157,7 +157,7 @@ def fresh():
 
 
 def iptables(tool, local, target):
-    for line in IPTABLES.replace("LOCAL", local).replace("TARGET", target).strip().splitlines():
+    for line in IPTABLES.replace("HERE", local).replace("TARGET", target).strip().splitlines():
         subprocess.run([tool] + line.split(), check=True)
 
 
