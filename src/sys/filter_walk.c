@@ -50,6 +50,10 @@ static bool is_there(const struct presence *p)
 static void note(struct walk *w, const struct place *at, const struct rule *rule,
 	enum filter_deed deed, enum match level, const struct deed *d, const char *limit)
 {
+	/* the answer belongs to a connection that was counted already */
+	VEC_EACH (&w->findings, it)
+		if (limit && it->deed == FILTER_LIMIT && it->rule == rule && rule)
+			return;
 	struct walk_finding *f = vec_push(&w->findings);
 
 	if (!f)

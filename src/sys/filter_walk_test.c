@@ -75,7 +75,7 @@ TEST(judges_recorded_nftables)
 	CHECK_STR(walk_to(&w, "127.0.0.1", 4), "drop input#5");
 	CHECK_STR(walk_to(&w, "127.0.0.1", 83), "limit input#6, limit input#9");
 	CHECK_STR(walk_to(&w, "127.0.0.1", 84), "limit input#6, limit input#10");
-	CHECK_STR(walk_to(&w, "127.0.0.1", 90), "redirect output#1, limit input#6");
+	CHECK_STR(walk_to(&w, "127.0.0.1", 90), "redirect output#1, reject input#2");
 	CHECK_STR(walk_to(&w, "::1", 443), "limit input#6");
 	end(&w);
 }
