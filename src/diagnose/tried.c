@@ -127,7 +127,7 @@ void symptom_of_attempt(struct inquiry *q, const struct attempt_run *run)
 		s->path = main->endpoint.path;
 	else if (main && (main->error || !s->endpoint_count))
 		take_attempts(q, run, main, named);
-	else if (!s->endpoint_count)
+	else if (!s->endpoint_count && !s->path)
 		take_numbers(q, named);
 }
 
