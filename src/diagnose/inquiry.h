@@ -164,7 +164,8 @@ struct inquiry {
 	struct lookup_answer lookup;	  /* of aim.host, when it is a name */
 	struct resolver_answer predicted; /* what the files say */
 	bool looked_up;
-	bool hosts_there, hosts_readable, hosts_bom; /* /etc/hosts, for the one who fails */
+	bool hosts_there, hosts_readable, hosts_bom,
+		hosts_cr; /* /etc/hosts, for the one who fails */
 	uint32_t hosts_mode, hosts_uid;
 	struct link_facts lo;
 	uint64_t v6_off_all, v6_off_lo, v6_only; /* sysctls; v6_module false: no IPv6 at all */

@@ -215,6 +215,25 @@ static uint32_t of_places(struct inquiry *q)
 	return bits | (works ? first->wrong : furthest->wrong);
 }
 
+/*
+ * A line of /etc/hosts gives the name an address that is not of this machine, while the very port is
+ * served here: the line is from another day.
+ */
+static bool is_stale_entry(const struct inquiry *q)
+{
+	if (!q->predicted.source || !str_eq(q->predicted.source, "files") || !q->aim.has_port)
+		return false;
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].ours)
+			return false;
+	for (size_t i = 0; i < q->snapshot->service_count; i++)
+		if (q->snapshot->services[i]->netns == 0 &&
+			q->snapshot->services[i]->port == q->aim.port &&
+			q->snapshot->services[i]->proto == q->aim.proto)
+			return true;
+	return false;
+}
+
 static uint32_t of_name(const struct inquiry *q)
 {
 	uint32_t bits = 0;
@@ -230,6 +249,8 @@ static uint32_t of_name(const struct inquiry *q)
 	for (size_t i = 0; inquiry_is_localhost(q) && i < q->place_count; i++)
 		if (!address_is_loopback(&q->places[i].address))
 			bits |= OBSERVED_NAME;
+	if (is_stale_entry(q))
+		bits |= OBSERVED_NAME;
 	return bits;
 }
 

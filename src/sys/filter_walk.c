@@ -50,6 +50,10 @@ static bool is_there(const struct presence *p)
 static void note(struct walk *w, const struct place *at, const struct rule *rule,
 	enum filter_deed deed, enum match level, const struct deed *d, const char *limit)
 {
+	/* the answer belongs to a connection that was counted already */
+	VEC_EACH (&w->findings, it)
+		if (limit && it->deed == FILTER_LIMIT && it->rule == rule && rule)
+			return;
 	struct walk_finding *f = vec_push(&w->findings);
 
 	if (!f)
@@ -65,7 +69,8 @@ static void note(struct walk *w, const struct place *at, const struct rule *rule
 			: d   ? d->with
 			      : NULL};
 	if (d && deed == FILTER_REDIRECT) {
-		f->to = address_eq(&d->to, &w->packet.to) ? (struct address){0} : d->to;
+		if (!address_eq(&d->to, &w->packet.to))
+			f->to = d->to;
 		f->to_port = d->to_port == w->packet.to_port_low ? 0 : d->to_port;
 	}
 }
