@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "diagnose/fence.h"
 #include "diagnose/path.h"
 #include "inventory/owners.h"
 #include "inventory/select.h"
@@ -436,6 +437,8 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 	}
 	find_places(q);
 	fill_places(q, facts);
+	if (facts & FACT_MORE)
+		fence_read(q);
 	q->bind_error = q->bind_error_reuse = -1;
 	if (q->symptom.op == OPERATION_BIND && q->aim.has_port && (facts & FACT_BIND))
 		ask_bind(q);
@@ -455,6 +458,8 @@ void gather_again(struct inquiry *q)
 	read_vitals_again(q, apart_ms);
 	if (q->has_counters)
 		net_counters_read(q->host, &q->counters_after);
+	if (q->gathered & FACT_MORE)
+		fence_read_again(q);
 	for (size_t i = 0; i < q->place_count; i++) {
 		struct place *p = &q->places[i];
 		if (p->talked && p->has_filter && p->filter.count)

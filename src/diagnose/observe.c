@@ -117,12 +117,15 @@ static uint32_t predicted(const struct inquiry *q, const struct place *p)
 	return stuck && stuck == p->service->owner_count ? OBSERVED_SILENT : 0;
 }
 
-static uint32_t of_place(const struct inquiry *q, const struct place *p)
+/* The connection came out at another port of ours than the one where somebody listens: NAT. */
+static bool is_led_astray(const struct inquiry *q, const struct place *p)
 {
-	if (!p->ours)
-		return 0;
-	if (!p->talked)
-		return predicted(q, p);
+	return p->service && p->answered_by_other && p->far.state && p->far.netns == 0 &&
+		p->far.local.port != q->aim.port;
+}
+
+static uint32_t of_talk(const struct inquiry *q, const struct place *p)
+{
 	switch (p->talk.end) {
 	case TALK_FAILED:
 		return of_failure(&p->talk);
@@ -141,6 +144,15 @@ static uint32_t of_place(const struct inquiry *q, const struct place *p)
 	default:
 		return 0;
 	}
+}
+
+static uint32_t of_place(const struct inquiry *q, const struct place *p)
+{
+	if (!p->ours)
+		return 0;
+	if (!p->talked)
+		return predicted(q, p);
+	return of_talk(q, p) | (is_led_astray(q, p) ? OBSERVED_PROTOCOL : 0);
 }
 
 #define BEFORE_CONNECTION (OBSERVED_UNREACHABLE | OBSERVED_REFUSED | OBSERVED_UNANSWERED)
