@@ -47,7 +47,12 @@ static inline struct case_file *case_new(const char *host, uint16_t port)
 			.port = port,
 			.has_port = port != 0,
 			.literal = !host || address_parse(host, &literal)},
-		.lo = {.there = true, .up = true, .index = 1, .mtu = 65536, .name = "lo", .qdisc = "noqueue"},
+		.lo = {.there = true,
+			.up = true,
+			.index = 1,
+			.mtu = 65536,
+			.name = "lo",
+			.qdisc = "noqueue"},
 		.v6_module = true,
 		.local_range = {32768, 60999},
 		.unprivileged_start = 1024,
@@ -83,7 +88,8 @@ static inline void case_status(struct place *p, uint16_t status)
 	p->accepted = p->accepted_known = p->question_read = p->question_read_known = true;
 }
 
-static inline struct owner_vitals *case_vitals(struct case_file *k, const struct owner *o, char state)
+static inline struct owner_vitals *case_vitals(struct case_file *k, const struct owner *o,
+	char state)
 {
 	struct owner_vitals *v = &k->q.vitals[k->q.vitals_count++];
 
@@ -115,7 +121,8 @@ static inline void case_take(struct case_file *k)
 }
 
 /* Observes and runs one check: its best finding when that explains what was observed, else NULL. */
-static inline const struct finding *case_answer(struct case_file *k, const struct diagnose_check *check)
+static inline const struct finding *case_answer(struct case_file *k,
+	const struct diagnose_check *check)
 {
 	const struct diagnose_check *const list[] = {check, NULL};
 

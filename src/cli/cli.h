@@ -35,6 +35,7 @@ struct cli {
 	enum format format;
 	bool wide;
 	const char *home;
+	char **after; /* what stood behind "--", NULL-terminated; NULL = nothing, or no command for it */
 };
 
 /*

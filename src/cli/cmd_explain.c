@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/explain_cause.h"
 #include "explain/explain.h"
 #include "inventory/probe_services.h"
 #include "model/mention.h"
@@ -346,6 +347,16 @@ static int explain_paste(struct cli *cli, const struct options *o)
 	return code;
 }
 
+static int unknown_cause(struct cli *cli, const char *word, const struct cause *near)
+{
+	AUTO(buf) struct buf shown = BUF_INIT(200);
+	struct err err;
+
+	text_escape(&shown, word, strlen(word));
+	err_set(&err, -EINVAL, "there is no cause '%s'; did you mean '%s'?", shown.data, near->id);
+	return cli_fail(cli, EXIT_USAGE, "cause", &err);
+}
+
 static int run(struct cli *cli, void *options, int argc, char **argv)
 {
 	struct target target;
@@ -353,6 +364,11 @@ static int run(struct cli *cli, void *options, int argc, char **argv)
 
 	if (argc == 1 && str_eq(argv[0], "-"))
 		return explain_paste(cli, options);
+	const struct cause *cause = cause_find(argv[0]);
+	if (cause)
+		return explain_cause(cli, cause);
+	if ((cause = cause_nearest(argv[0])))
+		return unknown_cause(cli, argv[0], cause);
 	code = common_target(cli, argv[0], &target);
 	return code >= 0 ? code : explain_one(cli, options, &target);
 }
@@ -369,26 +385,31 @@ static const struct example examples[] = {
 	{"explain 127.0.0.1:62893", "what an address from an error message means"},
 	{"explain shop", "a service by its name"},
 	{"explain pid:4121", "what a process listens on"},
+	{"explain listens-ipv4-only", "a cause that `diagnose` named"},
 	{"explain -", "the addresses in a text on standard input"},
 };
 
 const struct command command_explain = {
 	.name = "explain",
-	.arguments = "TARGET",
+	.arguments = "TARGET|CAUSE",
 	.summary = "say what an address is and who is behind it",
 	.about =
 		"Says in plain words what the address and the port are, who listens there now and "
 		"why that program runs, who is connected, who could connect, and what to do next. "
 		"`loopscope TARGET` is the same. Nothing is sent, but with --probe; names are looked up in /etc/hosts "
 		"only.\n\nWith `-` the text on standard input is read (an error message, a log) and "
-		"the endpoints it names are explained.",
+		"the endpoints it names are explained.\n\n"
+		"The name of a cause, as `diagnose` gives it, is explained from a list: what people "
+		"see, why it happens, what it is often taken for, and the fix.",
 	.options = rows,
 	.option_count = ARRAY_SIZE(rows),
 	.options_size = sizeof(struct options),
 	.examples = examples,
 	.example_count = ARRAY_SIZE(examples),
 	.exits = "0 somebody listens there, 3 nobody does, 4 somebody whom you may not see",
+	.see_also = "diagnose",
 	.completes = COMPLETES_TARGETS,
+	.words = cause_ids,
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.run = run,

@@ -45,7 +45,7 @@ static void rows(struct buf *out, const struct command *c)
 	buf_str(out, " '\n");
 	if (c->completes == COMPLETES_TARGETS)
 		buf_str(out, "\t\ttargets=yes\n");
-	if (c->completes == COMPLETES_COMMANDS || c->completes == COMPLETES_WORDS) {
+	if (c->completes == COMPLETES_COMMANDS || c->words) {
 		buf_str(out, "\t\targuments='");
 		if (c->completes == COMPLETES_COMMANDS)
 			completion_names(out, true);

@@ -49,6 +49,10 @@ static void arguments(struct buf *out, const struct command *c)
 		completion_names(out, true);
 	else
 		completion_words(out, c->words);
+	if (c->completes == COMPLETES_TARGETS && c->words) {
+		buf_char(out, ' ');
+		completion_words(out, c->words);
+	}
 	buf_str(out, "'\n");
 }
 

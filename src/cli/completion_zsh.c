@@ -62,7 +62,9 @@ static void rest(struct buf *out, const struct command *c)
 {
 	buf_printf(out, "\t%s)\n\t\tspecs+=(\n", c->name);
 	completion_options(out, c, option);
-	if (c->completes == COMPLETES_TARGETS)
+	if (c->completes == COMPLETES_TARGETS && c->words)
+		buf_printf(out, "\t\t'*: :_loopscope_%s_words'\n", c->name);
+	else if (c->completes == COMPLETES_TARGETS)
 		buf_str(out, "\t\t'*: :_loopscope_targets'\n");
 	if (c->completes == COMPLETES_COMMANDS)
 		buf_str(out, "\t\t'1: :_loopscope_subjects'\n");
@@ -114,12 +116,33 @@ static void lists(struct buf *out)
 		"}\n\n");
 }
 
+/* A command that takes targets and some words of its own. */
+static void targets_and_words(struct buf *out)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		if (commands[i]->completes != COMPLETES_TARGETS || !commands[i]->words)
+			continue;
+		buf_printf(out,
+			"_loopscope_%s_words()\n"
+			"{\n"
+			"\tlocal -a words=(",
+			commands[i]->name);
+		completion_words(out, commands[i]->words);
+		buf_str(out,
+			")\n"
+			"\t_loopscope_targets\n"
+			"\t_describe -t words word words\n"
+			"}\n\n");
+	}
+}
+
 void completion_zsh(struct buf *out)
 {
 	buf_str(out,
 		"#compdef loopscope\n"
 		"# zsh completion for loopscope, made by: loopscope completion zsh\n\n");
 	lists(out);
+	targets_and_words(out);
 	buf_str(out,
 		"_loopscope()\n"
 		"{\n"

@@ -20,6 +20,8 @@ static const char *option_kind_name(enum option_kind kind)
 		return "choice";
 	case OPTION_COUNT:
 		return "count";
+	case OPTION_LIST:
+		return "list";
 	}
 	return NULL;
 }

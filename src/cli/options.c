@@ -72,7 +72,24 @@ static int set_choice(const struct option_row *row, const char *value, int *out,
 	return bad_value(row, value, names.data, err);
 }
 
-static int set_value(const struct option_row *row, void *values, const char *value, struct err *err)
+/* "A,B" are two. The commas of argv are overwritten. */
+static int add_items(const struct option_row *row, char *value, struct option_list *list,
+	struct err *err)
+{
+	char *save = NULL;
+
+	if (!*value)
+		return bad_value(row, value, row->argument, err);
+	for (char *word = strtok_r(value, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		if (list->count == OPTION_LIST_MAX)
+			return err_set(err, -EINVAL, "--%s: more than %d are too many", row->name,
+				OPTION_LIST_MAX);
+		list->items[list->count++] = word;
+	}
+	return 0;
+}
+
+static int set_value(const struct option_row *row, void *values, char *value, struct err *err)
 {
 	void *p = (char *)values + row->offset;
 
@@ -96,6 +113,8 @@ static int set_value(const struct option_row *row, void *values, const char *val
 		return 0;
 	case OPTION_CHOICE:
 		return set_choice(row, value, p, err);
+	case OPTION_LIST:
+		return add_items(row, value, p, err);
 	}
 	return 0;
 }
@@ -109,12 +128,12 @@ static bool needs_value(const struct option_row *row)
 static int parse_one(const struct option_set *sets, size_t count, int argc, char **argv, int *i,
 	struct err *err)
 {
-	const char *word = argv[*i], *value = NULL;
+	char *word = argv[*i], *value = NULL;
 	const struct option_row *row;
 	void *values = NULL;
 
 	if (word[1] == '-') {
-		const char *name = word + 2;
+		char *name = word + 2;
 		size_t len = strcspn(name, "=");
 		row = find(sets, count, name, len, 0, &values);
 		if (row && name[len] == '=')
@@ -151,18 +170,17 @@ static void preset(const struct option_set *set)
 				set->rows[i].preset;
 }
 
-int options_parse(const struct option_set *sets, size_t set_count, int argc, char **argv,
-	int *out_argc, struct err *err)
+int options_parse_before(const struct option_set *sets, size_t set_count, int argc, char **argv,
+	int *out_argc, int *out_rest, struct err *err)
 {
-	int kept = 0;
+	int kept = 0, rest = argc;
 
 	for (size_t i = 0; i < set_count; i++)
 		preset(&sets[i]);
 
 	for (int i = 0; i < argc; i++) {
 		if (str_eq(argv[i], "--")) {
-			while (++i < argc)
-				argv[kept++] = argv[i];
+			rest = i + 1;
 			break;
 		}
 		if (argv[i][0] != '-' || argv[i][1] == '\0') {
@@ -173,6 +191,21 @@ int options_parse(const struct option_set *sets, size_t set_count, int argc, cha
 		if (r < 0)
 			return r;
 	}
+	*out_argc = kept;
+	*out_rest = rest;
+	return 0;
+}
+
+int options_parse(const struct option_set *sets, size_t set_count, int argc, char **argv,
+	int *out_argc, struct err *err)
+{
+	int kept, rest;
+
+	int r = options_parse_before(sets, set_count, argc, argv, &kept, &rest, err);
+	if (r < 0)
+		return r;
+	while (rest < argc)
+		argv[kept++] = argv[rest++];
 	*out_argc = kept;
 	return 0;
 }

@@ -19,6 +19,14 @@ enum option_kind {
 	OPTION_CHOICE,	 /* int: index into choices, NULL-terminated */
 	OPTION_OPTIONAL, /* const char *; "" when the value is left out; value only as --name=value */
 	OPTION_COUNT,	 /* uint64_t */
+	OPTION_LIST,	 /* struct option_list; may be given again, or as "A,B" */
+};
+
+#define OPTION_LIST_MAX 16
+
+struct option_list {
+	const char *items[OPTION_LIST_MAX]; /* never empty words */
+	size_t count;
 };
 
 struct option_row {
@@ -51,6 +59,13 @@ struct option_set {
  */
 int options_parse(const struct option_set *sets, size_t set_count, int argc, char **argv,
 	int *out_argc, struct err *err);
+
+/*
+ * As options_parse, for a command line that another one may follow: what stands behind the first "--" is
+ * not parsed and stays where it is, at argv[*out_rest]; *out_rest is argc when there is no "--".
+ */
+int options_parse_before(const struct option_set *sets, size_t set_count, int argc, char **argv,
+	int *out_argc, int *out_rest, struct err *err);
 
 /* Appends "-t, --timeout=DURATION". */
 void options_label(const struct option_row *row, struct buf *out);

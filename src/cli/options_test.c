@@ -9,6 +9,7 @@ struct own {
 	const char *columns, *watch;
 	uint64_t timeout, count;
 	int rung;
+	struct option_list from;
 };
 
 struct shared {
@@ -25,6 +26,7 @@ static const struct option_row own_rows[] = {
 	OPTION(struct own, timeout, "timeout", OPTION_DURATION, "TIME", ""),
 	OPTION(struct own, count, "count", OPTION_COUNT, "N", "", .preset = 20),
 	OPTION(struct own, rung, "owners", OPTION_CHOICE, "RUNG", "", .choices = rungs),
+	OPTION(struct own, from, "from", OPTION_LIST, "SEAT", ""),
 };
 
 static const struct option_row shared_rows[] = {
@@ -53,6 +55,32 @@ static int parse(const char *line)
 	arguments[argc] = NULL;
 	argument_count = -1;
 	return options_parse(sets, ARRAY_SIZE(sets), argc, arguments, &argument_count, &err);
+}
+
+TEST(collects_lists)
+{
+	CHECK_INT(parse("--from a,b --from=c"), 0);
+	CHECK_INT(own.from.count, 3);
+	CHECK_STR(own.from.items[1], "b");
+	CHECK_STR(own.from.items[2], "c");
+	CHECK_INT(parse("--from="), -EINVAL);
+	CHECK_INT(parse("--from a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"), -EINVAL);
+}
+
+TEST(leaves_a_command_line_alone)
+{
+	static char words[5][8] = {"x", "--all", "--", "ls", "--all"};
+	char *argv[6] = {words[0], words[1], words[2], words[3], words[4], NULL};
+	const struct option_set set = {own_rows, ARRAY_SIZE(own_rows), &own};
+	int count, rest;
+
+	own = (struct own){0};
+	CHECK_INT(options_parse_before(&set, 1, 5, argv, &count, &rest, &err), 0);
+	CHECK(own.all && count == 1 && rest == 3);
+	CHECK_STR(argv[rest], "ls");
+	CHECK_STR(argv[rest + 1], "--all");
+	CHECK_INT(options_parse_before(&set, 1, 2, argv, &count, &rest, &err), 0);
+	CHECK(rest == 2);
 }
 
 TEST(reads_every_way_to_write_one)
@@ -137,5 +165,6 @@ TEST(explains_what_is_wrong)
 	refuses("-\x1b", "unknown option '-\\x1b'");
 }
 
-TESTS(reads_every_way_to_write_one, zero_is_a_value_too, takes_a_value_only_when_it_is_there,
-	keeps_arguments_in_order, explains_what_is_wrong)
+TESTS(collects_lists, leaves_a_command_line_alone, reads_every_way_to_write_one,
+	zero_is_a_value_too, takes_a_value_only_when_it_is_there, keeps_arguments_in_order,
+	explains_what_is_wrong)

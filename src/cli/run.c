@@ -70,6 +70,19 @@ static int check_count(const struct command *c, int argc, struct err *err)
 	return 0;
 }
 
+static int parse_arguments(struct cli *cli, const struct option_set *sets, size_t count, int argc,
+	char **argv, int *out_argc, struct err *err)
+{
+	int rest;
+
+	if (!cli->command->takes_command)
+		return options_parse(sets, count, argc, argv, out_argc, err);
+	int r = options_parse_before(sets, count, argc, argv, out_argc, &rest, err);
+	if (r == 0 && rest < argc)
+		cli->after = argv + rest;
+	return r;
+}
+
 /* named: a word was given; `loopscope --help` alone is about all commands. */
 static int run_command(struct cli *cli, bool named, int argc, char **argv)
 {
@@ -80,7 +93,7 @@ static int run_command(struct cli *cli, bool named, int argc, char **argv)
 		{global_options, global_option_count, &g}};
 	struct err err = {0};
 
-	if (options_parse(sets, ARRAY_SIZE(sets), argc, argv, &argc, &err) < 0)
+	if (parse_arguments(cli, sets, ARRAY_SIZE(sets), argc, argv, &argc, &err) < 0)
 		return usage(cli, &err);
 	set_format(cli, &g);
 	if (g.help)

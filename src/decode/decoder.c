@@ -46,3 +46,26 @@ void decoder_hello(const struct decoder *d, uint16_t port, struct buf *out)
 	else if (d->hello)
 		buf_add(out, d->hello, d->hello_len);
 }
+
+const struct decoder *decoder_recognise(struct arena *arena, const void *bytes, size_t len,
+	const struct decoder *asked, const struct decoder *only, struct decoded *out,
+	bool *out_open)
+{
+	*out_open = false;
+	for (size_t i = 0; decoders[i]; i++) {
+		const struct decoder *d = decoders[i];
+		if ((d->only_after_hello && d != asked) || (only && d != only))
+			continue;
+		*out = (struct decoded){0};
+		switch (d->recognise(arena, reader_init(bytes, len), out)) {
+		case DECODE_YES:
+			return d;
+		case DECODE_NEED_MORE:
+			*out_open = true;
+			break;
+		case DECODE_NO:
+			break;
+		}
+	}
+	return NULL;
+}

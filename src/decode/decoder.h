@@ -59,3 +59,12 @@ bool decoder_has_hello(const struct decoder *d);
 
 /* Appends what to send first; nothing when the server speaks first. */
 void decoder_hello(const struct decoder *d, uint16_t port, struct buf *out);
+
+/*
+ * Holds the bytes since connect against all decoders, or against `only`; `asked` is whose hello was
+ * sent (NULL: another's, or none). The one that recognises them, or NULL; *out_open tells that one
+ * of them still could.
+ */
+const struct decoder *decoder_recognise(struct arena *arena, const void *bytes, size_t len,
+	const struct decoder *asked, const struct decoder *only, struct decoded *out,
+	bool *out_open);

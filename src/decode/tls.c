@@ -15,6 +15,7 @@
 #include "decode/line.h"
 
 #include "base/str.h"
+#include "decode/alert.h"
 
 #define RECORD_ALERT	       21
 #define RECORD_HANDSHAKE       22
@@ -53,28 +54,10 @@ struct hello {
 	struct line alpn;
 };
 
-static const char *alert_name(uint8_t description)
-{
-	static const struct {
-		uint8_t code;
-		const char *name;
-	} rows[] = {{10, "unexpected message"}, {20, "bad record"}, {22, "record overflow"},
-		{40, "handshake failure"}, {47, "illegal parameter"}, {50, "decode error"},
-		{71, "insufficient security"}, {80, "internal error"}, {109, "missing extension"},
-		{112, "unrecognized name"}, {116, "certificate required"},
-		{120, "no application protocol"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (rows[i].code == description)
-			return rows[i].name;
-	}
-	return NULL;
-}
-
 static enum decode_result read_alert(struct arena *arena, struct reader r, struct decoded *out)
 {
 	uint8_t level = reader_u8(&r), description = reader_u8(&r);
-	const char *name = alert_name(description);
+	const char *name = tls_alert_name(description);
 
 	out->rather = "tls"; /* what anyone hears who opens with something else */
 	if (level != 1 && level != 2)

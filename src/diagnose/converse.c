@@ -136,7 +136,6 @@ static void ask_decoder(struct inquiry *q, struct talk_job *job, const struct de
 	}
 	job->hello = arena_memdup(q->arena, hello.data, hello.len);
 	job->hello_len = hello.len;
-	job->asked = d;
 }
 
 /* What the one who listens there would like to hear, when nobody says what is expected of it. */

@@ -50,7 +50,9 @@ struct diagnosis {
 	int verdict;
 	const char *answer;    /* one sentence for a tired person */
 	const char *certainty; /* "proved", "inferred", "guessed"; NULL without a fault */
-	const char *why;       /* INCONCLUSIVE: what is missing: "needs root: firewall rules" */
+	const char
+		*why; /* INCONCLUSIVE: what is missing. A right begins with "needs ": "needs root:
+				* firewall rules"; all else is time */
 	const struct symptom *symptom;
 	const char *title;		/* what was examined: "http://localhost:5000/health" */
 	const char *seat;		/* NULL = here */
@@ -89,4 +91,9 @@ struct cause {
 
 extern const struct cause causes[];
 extern const size_t cause_count;
+extern const char *const cause_ids[]; /* the same ids, NULL-terminated */
+extern const struct record_type cause_type;
 const struct cause *cause_find(const char *id);
+
+/* For "did you mean": the id that is nearly this word, or NULL. */
+const struct cause *cause_nearest(const char *id);

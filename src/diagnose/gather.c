@@ -4,17 +4,24 @@
 #include "diagnose/gather.h"
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/str.h"
 #include "diagnose/path.h"
+#include "inventory/owners.h"
 #include "inventory/select.h"
 #include "sys/bind_probe.h"
 #include "sys/links.h"
+#include "sys/netns.h"
+#include "sys/procfs.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOOKUP_MS     2500
 #define VITALS_MAX    32
+#define PROCESSES_MAX 20000
 #define OOMS_MAX      8
 #define PROTOS_WANTED (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BITS_UNIX)
 
@@ -215,6 +222,63 @@ static void read_vitals_again(struct inquiry *q, uint64_t apart_ms)
 	}
 }
 
+static bool is_served(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].service)
+			return true;
+	return false;
+}
+
+static int list_pids(const struct inquiry *q, pid_t **out, size_t *out_count)
+{
+	pid_t *pids = arena_array(q->arena, pid_t, PROCESSES_MAX);
+	int fd = openat(q->host->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(closedir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	uint64_t pid;
+
+	*out_count = 0;
+	while (dir && (entry = readdir(dir)) && *out_count < PROCESSES_MAX)
+		if (str_u64(entry->d_name, INT32_MAX, &pid) && (pid_t)pid != q->host->self)
+			pids[(*out_count)++] = (pid_t)pid;
+	*out = pids;
+	return dir ? 0 : -errno;
+}
+
+static uint16_t port_variable(const struct inquiry *q, const struct owner *o)
+{
+	char text[16];
+	uint64_t port;
+
+	if (procfs_read_env(q->host, o->pid, "PORT", text, sizeof(text)) == 0 &&
+		str_u64(text, 65535, &port))
+		return (uint16_t)port;
+	return 0;
+}
+
+static void read_processes(struct inquiry *q)
+{
+	AUTO(owner_table) struct owner_table *table = owner_table_new(q->host, q->arena);
+	pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (list_pids(q, &pids, &count) < 0)
+		return;
+	owner_table_add_all(table, pids, count);
+	struct owner *const *list = owner_table_list(table, &count);
+	struct owner **kept = arena_array(q->arena, struct owner *, count + 1);
+	uint16_t *ports = arena_array(q->arena, uint16_t, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i]->gone || (list[i]->netns && list[i]->netns != q->host->net_inode))
+			continue;
+		ports[q->process_count] = list[i]->argc ? port_variable(q, list[i]) : 0;
+		kept[q->process_count++] = list[i];
+	}
+	q->processes = kept;
+	q->process_ports = ports;
+}
+
 /* --- the machine --- */
 
 static void read_loopback(struct inquiry *q)
@@ -264,6 +328,23 @@ static void ask_bind(struct inquiry *q)
 	}
 }
 
+/* Can the one who fails read it, and does it begin with text? */
+static void read_hosts_file(struct inquiry *q)
+{
+	char start[4] = {0};
+	struct stat st;
+
+	q->hosts_there = fstatat(q->host->root, "etc/hosts", &st, 0) == 0;
+	if (!q->hosts_there)
+		return;
+	q->hosts_mode = st.st_mode & 07777;
+	q->hosts_uid = st.st_uid;
+	unsigned class = st.st_uid == q->uid ? 0400 : 04;
+	q->hosts_readable = q->uid == 0 || (st.st_mode & (class | 040)) != 0;
+	fs_read_small(q->host->root, "etc/hosts", start, sizeof(start));
+	q->hosts_bom = memcmp(start, "\xef\xbb\xbf", 3) == 0;
+}
+
 static int take_snapshot(struct inquiry *q, struct err *err)
 {
 	const struct inventory_query query = {.protos = PROTOS_WANTED,
@@ -276,6 +357,50 @@ static int take_snapshot(struct inquiry *q, struct err *err)
 		inquiry_blind(q, b->what, b->why, b->needs);
 	}
 	return r;
+}
+
+struct outside {
+	struct arena *arena;
+	const char *address; /* the first that is not loopback */
+};
+
+static int read_addresses(void *arg)
+{
+	struct outside *o = arg;
+	struct host_address *list = NULL;
+	size_t count = 0;
+
+	if (links_addresses(o->arena, &list, &count, NULL) < 0)
+		return -1;
+	for (size_t i = 0; i < count && !o->address; i++) {
+		AUTO(buf) struct buf text = BUF_INIT(100);
+		if (list[i].loopback || list[i].address.family != AF_INET)
+			continue;
+		address_format(&text, &list[i].address);
+		o->address = arena_strdup(o->arena, text.data);
+	}
+	return 0;
+}
+
+/* By which address the namespaces that serve the aim's port can be dialled from here. */
+static void read_namespaces(struct inquiry *q)
+{
+	const struct snapshot *s = q->snapshot;
+
+	q->namespace_addresses = arena_array(q->arena, const char *, s->namespace_count);
+	q->namespace_address_count = s->namespace_count;
+	for (size_t i = 0; q->aim.has_port && i < s->service_count; i++) {
+		uint32_t ns = s->services[i]->netns;
+		struct outside o = {.arena = q->arena};
+		if (!ns || s->services[i]->port != q->aim.port || q->namespace_addresses[ns])
+			continue;
+		if (netns_run(q->host, s->namespaces[ns].pid, read_addresses, &o) == 0)
+			q->namespace_addresses[ns] = o.address;
+	}
+	if (faccessat(q->host->root, ".dockerenv", F_OK, 0) == 0)
+		q->container_mark = "/.dockerenv";
+	else if (faccessat(q->host->root, "run/.containerenv", F_OK, 0) == 0)
+		q->container_mark = "/run/.containerenv";
 }
 
 static bool is_name(const struct inquiry *q)
@@ -293,6 +418,8 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 	if (r < 0)
 		return r;
 	resolver_read(q->host, q->arena, &q->resolver);
+	read_namespaces(q);
+	read_hosts_file(q);
 	if (is_name(q))
 		resolver_predict(&q->resolver, q->aim.host, &q->predicted);
 	read_loopback(q);
@@ -311,6 +438,8 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 		ask_bind(q);
 	if (facts & FACT_VITALS)
 		find_vitals(q);
+	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q))
+		read_processes(q);
 	q->gathered = facts | FACT_SOCKETS | FACT_NAMES | FACT_LOOPBACK;
 	q->gathered_ns = clock_mono_ns();
 	return 0;

@@ -128,11 +128,12 @@ enum fact {
 	FACT_NAMES = 1 << 1,	/* resolver, lookup */
 	FACT_LOOPBACK = 1 << 2, /* lo, routes, rules, sysctls */
 	FACT_FILTER = 1 << 3,
-	FACT_VITALS = 1 << 4, /* of the processes behind the aim */
-	FACT_TALKS = 1 << 5,  /* the probes */
-	FACT_BIND = 1 << 6,   /* the bind oracle */
-	FACT_PATH = 1 << 7,   /* the unix socket's file */
-	FACT_MORE = 1 << 8,   /* counters, conntrack, kernel log, cgroup programs */
+	FACT_VITALS = 1 << 4,	 /* of the processes behind the aim */
+	FACT_TALKS = 1 << 5,	 /* the probes */
+	FACT_BIND = 1 << 6,	 /* the bind oracle */
+	FACT_PATH = 1 << 7,	 /* the unix socket's file */
+	FACT_PROCESSES = 1 << 9, /* all processes, when nobody serves the aim */
+	FACT_MORE = 1 << 8,	 /* counters, conntrack, kernel log, cgroup programs */
 };
 
 struct owner_vitals {
@@ -156,10 +157,16 @@ struct inquiry {
 	uint32_t gathered; /* FACT bits */
 	struct snapshot
 		*snapshot; /* all states, tcp, udp, unix; of our namespace and those we may read */
+	const char *
+		*namespace_addresses; /* by snapshot's namespaces: one to dial, NULL = not known */
+	size_t namespace_address_count;
+	const char *container_mark; /* "/.dockerenv": we are inside one; NULL */
 	struct resolver resolver;
 	struct lookup_answer lookup;	  /* of aim.host, when it is a name */
 	struct resolver_answer predicted; /* what the files say */
 	bool looked_up;
+	bool hosts_there, hosts_readable, hosts_bom; /* /etc/hosts, for the one who fails */
+	uint32_t hosts_mode, hosts_uid;
 	struct link_facts lo;
 	uint64_t v6_off_all, v6_off_lo, v6_only; /* sysctls; v6_module false: no IPv6 at all */
 	bool v6_module;
@@ -170,6 +177,11 @@ struct inquiry {
 	struct path_facts file;
 	struct place places[PLACES_MAX]; /* of the aim */
 	size_t place_count;
+	/* of our namespace, whatever they hold; only when nobody listens on the aim's port */
+	struct owner *const *processes;
+	const uint16_t
+		*process_ports; /* what their variable PORT says; 0 = not set, not readable */
+	size_t process_count;
 	int bind_error,
 		bind_error_reuse; /* of a bind() now: positive errno, 0 = it works, -1 = not tried */
 	struct owner_vitals *vitals; /* of the owners of the aim's listeners and holders */
@@ -178,6 +190,10 @@ struct inquiry {
 	struct net_counters counters_before, counters_after;
 	bool has_counters;
 	struct filter_conntrack conntrack;
+	const struct cgroup_program *cgroup_programs; /* on the cgroups of those behind the aim */
+	size_t cgroup_program_count;
+	const char *pid_file; /* of the server that should be there, whose process is gone; NULL */
+	pid_t pid_file_pid;
 	const struct oom_kill *ooms;
 	size_t oom_count;
 	const char *ooms_unseen; /* why the kernel's log was not read; NULL */

@@ -12,6 +12,7 @@
 #include "decode/decoder.h"
 #include "http/response.h"
 #include "model/endpoint.h"
+#include "net/tls.h"
 
 #define TALK_BYTES_MAX (64 << 10)
 
@@ -31,43 +32,19 @@ enum talk_end {
 
 const char *talk_end_name(int end); /* "refused" for TALK_FAILED needs error; else "silent" ... */
 
-struct talk_certificate {
-	const char *subject, *issuer; /* one line each: "CN=localhost" */
-	const char *const *names;     /* subjectAltName: DNS names and addresses */
-	size_t name_count;
-	int64_t not_before_ms, not_after_ms; /* wall clock */
-	bool self_signed;
-	const char *serial, *sha256;
-};
-
-struct talk_tls {
-	bool tried, done;	      /* done: the handshake is complete */
-	const char *version, *cipher; /* "TLSv1.3" */
-	const char *alpn;	      /* chosen protocol, NULL = none */
-	struct talk_certificate leaf;
-	bool has_leaf;
-	size_t chain_length;
-	bool trusted;		      /* by this system's store, whatever the name and the dates */
-	const char *untrusted;	      /* why not: "self-signed certificate"; NULL */
-	bool name_fits;		      /* the name that was dialled is covered */
-	bool asks_client_certificate; /* a CertificateRequest was seen */
-	int alert;		      /* TLS alert the server sent, 0 = none (RFC 8446 section 6) */
-	const char *alert_name;
-	const char *error; /* why the handshake failed, in OpenSSL's words; NULL */
-	const char *plain; /* bytes that came instead of TLS, e.g. "HTTP/1.1 400"; NULL */
-	size_t plain_len;
-};
+/* struct talk_tls and talk_certificate, what was seen of TLS, are in net/tls.h. */
 
 struct talk_job {
 	struct endpoint endpoint; /* tcp, or a unix stream path. A wildcard is asked at loopback */
 	bool connect_only;
-	unsigned listen_ms; /* wait so long for a greeting before asking */
+	unsigned listen_ms; /* wait so long for a greeting before asking; one that greets is not
+			     * asked. With tls: inside of it */
 	bool tls;
 	const char *host;  /* server name, and Host of HTTP; NULL = the address as text */
 	const char *alpn;  /* "h2,http/1.1"; NULL = none is offered */
-	const void *hello; /* what to ask, bytes; NULL = only listen */
+	const void *hello; /* what to ask, bytes; NULL = only listen, for listen_ms or (0) till the
+			    * deadline */
 	size_t hello_len;
-	const struct decoder *asked; /* whose hello that is; NULL = nobody's */
 	bool http;	    /* hello is a request of HTTP/1: the answer is read to its end */
 	bool head;	    /* ... whose method is HEAD */
 	unsigned linger_ms; /* after the answer: how long to hold the connection open to see whether
@@ -81,22 +58,25 @@ struct talk_job {
 	unsigned watch_ms;
 	void *data;
 
-	/* result */
+	/* result, for the caller to read after talk_run; end, connected and local in watch too */
 	int end;   /* enum talk_end */
 	int error; /* of connect, as a positive errno; 0 = none */
 	bool icmp; /* the error came by an ICMP message, not by a reset (IP_RECVERR) */
 	uint8_t icmp_type, icmp_code;
 	bool connected;
-	struct endpoint local;			      /* our end */
-	uint64_t connect_ns, first_byte_ns, total_ns; /* from the start of the job; 0 = never */
+	bool greeted;	       /* it spoke before it was asked */
+	bool echo;	       /* it sends back what it hears: nobody is found */
+	struct endpoint local; /* our end */
+	/* from the start of the job; 0 = never. tls_ns: the handshake was complete */
+	uint64_t connect_ns, tls_ns, first_byte_ns, total_ns;
 	uint64_t linger_ns; /* the peer closed so long after its answer; 0 = it did not */
 	bool peer_closed;
-	size_t received;
-	const char *bytes; /* the first of them, NUL-terminated, foreign */
+	size_t received;   /* bytes of the answer; with tls those inside */
+	const char *bytes; /* all of them, NUL-terminated, foreign */
 	size_t byte_count;
 	const struct decoder *found; /* who recognised the bytes; NULL = nobody */
 	struct decoded decoded;
-	struct response response; /* http */
+	struct response response; /* http; status 0 when it was none */
 	struct talk_tls tls_seen;
 };
 

@@ -150,29 +150,12 @@ static bool is_echo(const struct look *l)
 /* The decoder that recognises the bytes so far, or NULL; *out_open when one of them could yet. */
 static const struct decoder *judge(struct look *l, struct decoded *out, bool *out_open)
 {
-	*out_open = false;
 	if (is_echo(l)) {
 		*out_open = l->in.len < l->out.len;
 		return NULL;
 	}
-	for (size_t i = 0; decoders[i]; i++) {
-		const struct decoder *d = decoders[i];
-		if (d->only_after_hello && d != l->asked)
-			continue;
-		if (l->phase == REFINING && d != l->found)
-			continue;
-		*out = (struct decoded){0};
-		switch (d->recognise(l->arena, reader_init(l->in.data, l->in.len), out)) {
-		case DECODE_YES:
-			return d;
-		case DECODE_NEED_MORE:
-			*out_open = true;
-			break;
-		case DECODE_NO:
-			break;
-		}
-	}
-	return NULL;
+	return decoder_recognise(l->arena, l->in.data, l->in.len, l->asked,
+		l->phase == REFINING ? l->found : NULL, out, out_open);
 }
 
 /* Follows decoded.rather once, on a connection of its own; true when it does. */

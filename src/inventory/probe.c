@@ -14,7 +14,7 @@
 #include "inventory/look.h"
 #include "inventory/speaks.h"
 #include "loop/loop.h"
-#include <ifaddrs.h>
+#include "sys/links.h"
 
 #define AT_ONCE	      48
 #define JOB_MS	      700
@@ -27,7 +27,8 @@ struct prober {
 	struct probe_job *jobs;
 	size_t count, next;
 	uint64_t deadline_ns;
-	struct ifaddrs *own; /* read when the first address is not loopback */
+	struct host_address *own; /* read when the first address is not loopback */
+	size_t own_count;
 	struct loop_timer refill;
 	struct slot {
 		struct look look;
@@ -41,20 +42,10 @@ struct prober {
 
 static bool is_own_address(struct prober *p, const struct address *a)
 {
-	if (address_is_loopback(a))
-		return true;
-	if (!p->own && getifaddrs(&p->own) < 0)
+	if (!p->own && !address_is_loopback(a) &&
+		links_addresses(p->arena, &p->own, &p->own_count, NULL) < 0)
 		return false;
-	struct address plain = address_unmap(a);
-	for (const struct ifaddrs *i = p->own; i; i = i->ifa_next) {
-		struct address own;
-		uint16_t port;
-		if (i->ifa_addr && address_from_sockaddr(i->ifa_addr, &own, &port) &&
-			own.family == plain.family &&
-			memcmp(own.bytes, plain.bytes, sizeof(own.bytes)) == 0)
-			return true;
-	}
-	return false;
+	return links_is_own(p->own, p->own_count, a);
 }
 
 static const struct decoder *guess_of(const struct service *s)
@@ -218,5 +209,4 @@ void probe_run(struct arena *arena, struct probe_job *jobs, size_t count, unsign
 	loop_timer_stop(&p->refill);
 	for (size_t i = 0; i < AT_ONCE; i++)
 		look_stop(&p->slots[i].look);
-	freeifaddrs(p->own);
 }

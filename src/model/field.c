@@ -124,6 +124,7 @@ void field_text(const struct field *f, const void *record, struct buf *out)
 	case FIELD_RECORD:
 	case FIELD_EMBEDDED:
 	case FIELD_RECORDS:
+	case FIELD_ARRAY:
 	case FIELD_POINTERS:
 	case FIELD_COMPUTED:
 		must(!"a nested field needs a text function to stand in a table");

@@ -30,8 +30,9 @@ enum field_kind {
 	FIELD_RECORD,	/* pointer to a record of `type`; NULL = absent */
 	FIELD_EMBEDDED, /* the record itself stands at the offset */
 	FIELD_RECORDS,	/* pointer to an array of records, count at count_offset (size_t) */
+	FIELD_ARRAY,	/* an array of records that stands at the offset, count at count_offset */
 	FIELD_POINTERS, /* array of pointers to records, count at count_offset (size_t) */
-	FIELD_COMPUTED, /* only `text`: made from the whole record; a string in JSON */
+	FIELD_COMPUTED, /* only `text` or `number`: made from the whole record; so it is in JSON */
 };
 
 enum { PRIORITY_ALWAYS = 0, PRIORITY_HIDDEN = 255 };
@@ -50,8 +51,10 @@ struct field {
 	bool json_only, table_only;
 	const struct record_type *type;	   /* of nested records */
 	const char *(*name_of)(int value); /* of enums */
+	int name_count; /* of enums that are read back: names are those of 0 to name_count - 1 */
 	/* False when this record has no such value; NULL = decided by the kind (see above). */
 	bool (*has)(const void *record);
+	double (*number)(const void *record); /* COMPUTED: a number instead of a text */
 	/* Appends what a person reads; NULL = made from the kind. Must escape foreign text. */
 	void (*text)(const void *record, struct buf *out);
 };

@@ -25,7 +25,8 @@ const struct record_type fix_type = RECORD_TYPE("fix", struct fix, fix_fields);
 static const struct field finding_fields[] = {
 	FIELD(struct finding, id, FIELD_TEXT, "ID", "stable name of the finding"),
 	FIELD(struct finding, severity, FIELD_ENUM, "SEVERITY",
-		"ok, note, low, medium, high, fault", .name_of = severity_name),
+		"ok, note, low, medium, high, fault", .name_of = severity_name,
+		.name_count = SEVERITY_FAULT + 1),
 	FIELD(struct finding, subject, FIELD_TEXT, "SUBJECT", "what it is about"),
 	FIELD(struct finding, sentence, FIELD_TEXT, "FINDING", "one plain sentence"),
 	FIELD(struct finding, evidence, FIELD_RECORDS, NULL, "what proves it",

@@ -84,8 +84,8 @@ static bool is_users_host(const struct span *s, const struct piece *p)
 
 static enum role role_of(const struct search *s, const struct piece *p)
 {
-	static const char *const sources[] = {"client", "origin", "peer", "referer", "referrer",
-		"source", "src", NULL};
+	static const char *const sources[] = {"client", "client_ip", "localaddress", "origin",
+		"peer", "referer", "referrer", "remote_addr", "remote_ip", "source", "src", NULL};
 	static const char *const asides[] = {"host", "server", NULL};
 	const struct span *t = &s->span;
 	struct word w = word_before(t, p->start), w2 = word_before(t, w.start);
@@ -98,6 +98,8 @@ static enum role role_of(const struct search *s, const struct piece *p)
 		return ROLE_SOURCE;
 	if (!listed && str_eq(w.text, "local") && span_at(t, p->start - 1) == '(')
 		return ROLE_SOURCE; /* node: - Local (0.0.0.0:0) */
+	if (str_eq(w.text, "request") && str_eq(w2.text, "proxying"))
+		return ROLE_SOURCE; /* proxying request localhost:3000/api to http://... */
 	if (str_eq(w.text, "host") && str_eq(w2.text, "for") && str_eq(w3.text, "entry"))
 		return ROLE_SOURCE; /* PostgreSQL: no pg_hba.conf entry for host "127.0.0.1" */
 	if (is_name_server(t, w) || is_users_host(t, p))
@@ -208,6 +210,8 @@ static void judge_arrows(struct search *s)
 		bool arrow = span_starts(&s->span, at, "->");
 		for (at += 2; at < b->start && s->span.text[at] == ' ';)
 			at++;
+		if (b->start == a->end + 1 && s->span.text[a->end] == ':' && a->target.has_port)
+			s->found[i + 1].role = ROLE_SOURCE; /* 127.0.0.1:8080:172.17.0.2:80 */
 		if (arrow && at == b->start && b->target.has_port && b->target.port)
 			s->found[i].role = ROLE_SOURCE;
 	}

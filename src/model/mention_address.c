@@ -91,6 +91,10 @@ bool piece_read_ipv6(const struct span *s, size_t at, struct piece *out)
 	}
 	if (colons < 2 || char_is_word(span_at(s, end)))
 		return false;
+	/* Docker: 127.0.0.1:8080:172.17.0.2:80/tcp */
+	if (memchr(s->text + at, '.', end - at) &&
+		memchr(s->text + at, '.', end - at) < memchr(s->text + at, ':', end - at))
+		return false;
 	size_t run = end;
 	while (end > at + 2 &&
 		(s->text[end - 1] == '.' || (s->text[end - 1] == ':' && s->text[end - 2] != ':')))

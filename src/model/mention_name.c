@@ -67,8 +67,8 @@ static const char *const name_words[] = {"address", "at", "bind", "connect", "co
 	"tcp6", "to", "udp", "upstream", "with", NULL};
 
 static const char *const about_connections[] = {"address", "bind", "connect", "dial", "host",
-	"listen", "proxy", "reach", "refused", "resolv", "server", "socket", "tcp", "timed out",
-	"timeout", "upstream", NULL};
+	"listen", "not known", "proxy", "reach", "refused", "resolv", "server", "socket", "tcp",
+	"timed out", "timeout", "upstream", NULL};
 
 /* ECONNREFUSED and the like */
 static bool is_constant(const struct span *s, size_t at)
@@ -113,13 +113,17 @@ static bool is_named_host(const struct span *s, size_t at, size_t end, const cha
 		"eai_fail", "unknownhostexception", NULL};
 	static const char *const host_words[] = {"host", "hostname", NULL};
 	static const char *const asking[] = {"resolve", "unknown", "resolving", NULL};
-	static const char *const no_names[] = {"and", "for", "getaddrinfo", "is", "name", "not",
-		"the", NULL};
+	static const char *const no_names[] = {"address", "and", "for", "getaddrinfo", "is", "name",
+		"not", "the", NULL};
 	struct word w = word_before(s, at), w2 = word_before(s, w.start);
 	char previous = span_before(s, at);
 
+	if (span_starts(s, end, "'s server ip address"))
+		return true; /* Chrome: myapp.test's server IP address could not be found. */
 	if (is_file_or_key(name) || word_in(name, no_names) || !word_leads_to(s, &w, at))
 		return false;
+	if (str_eq(w.text, "address") && (str_eq(w2.text, "host") || str_eq(w2.text, "bad")))
+		return char_is_quote(previous); /* wget: unable to resolve host address 'db' */
 	if (word_in(w.text, resolver_words))
 		return true;
 	if (str_eq(w.text, "lookup"))

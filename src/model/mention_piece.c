@@ -227,10 +227,14 @@ static bool read_port_word(const struct span *s, size_t at, struct piece *out)
 	if (span_starts(s, at, "-p ") && char_is_blank(previous) && line_has(s, at, clients)) {
 		i += 3;
 	} else {
-		if (!span_starts(s, at, "port") || char_is_alpha(previous) ||
+		size_t word = span_starts(s, at, "remoteport") ? 10 : 4; /* undici, of the server */
+		if ((word == 4 && !span_starts(s, at, "port")) || char_is_alpha(previous) ||
 			char_is_digit(previous))
 			return false;
-		i += 4;
+		if (at >= 7 && previous == '_' &&
+			(span_starts(s, at - 7, "remote_") || span_starts(s, at - 7, "client_")))
+			return false;
+		i += word;
 		if (char_is_word(span_at(s, i)))
 			return false;
 	}

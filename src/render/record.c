@@ -40,6 +40,9 @@ static void nested(struct json *j, const struct field *f, const void *record)
 	case FIELD_RECORDS:
 		records_json(j, f->name, f->type, *(const void *const *)p, count);
 		return;
+	case FIELD_ARRAY:
+		records_json(j, f->name, f->type, p, count);
+		return;
 	default:
 		json_array(j, f->name);
 		for (size_t i = 0; i < count; i++)
@@ -72,15 +75,22 @@ static void field_json(struct json *j, const struct field *f, const void *record
 	case FIELD_ENUM:
 		json_str(j, f->name, f->name_of((int)field_number(f, record)));
 		return;
+	case FIELD_COMPUTED:
+		if (f->number) {
+			json_double(j, f->name, f->number(record));
+			return;
+		}
+		computed(j, f, record);
+		return;
 	case FIELD_TIME:
 	case FIELD_ADDRESS:
-	case FIELD_COMPUTED:
 		computed(j, f, record);
 		return;
 	case FIELD_TEXTS:
 	case FIELD_RECORD:
 	case FIELD_EMBEDDED:
 	case FIELD_RECORDS:
+	case FIELD_ARRAY:
 	case FIELD_POINTERS:
 		nested(j, f, record);
 		return;

@@ -5,7 +5,11 @@
  * Rungs: BPF tracepoints (exact; needs CAP_BPF and CAP_PERFMON); else sampling its sockets, which sees
  * what takes longer than a moment. The command runs with its own environment, directory and rights, and
  * its output is passed through while it is kept. It is ended (SIGTERM, then SIGKILL, its whole group)
- * when the time is over.
+ * when the time is over. SIGINT is passed on, a second one ends it, as SIGTERM and SIGHUP do. When we own
+ * the terminal, the command has it while it runs.
+ *
+ * The rung "sockets" sees listeners, connections that hang and connections that last, over TCP and unix
+ * sockets; never a failed bind, a refused connect or UDP, and nothing in another network namespace.
  */
 #pragma once
 
@@ -30,9 +34,9 @@ struct attempt {
 
 struct attempt_run {
 	/* set by the caller */
-	char *const *argv; /* NULL-terminated */
-	unsigned timeout_ms;
-	/* Output as it comes, both streams; NULL = it is only kept. */
+	char *const *argv;   /* NULL-terminated */
+	unsigned timeout_ms; /* 0 = none */
+	/* Output as it comes; stream is 1 or 2; NULL = it is only kept. */
 	void (*output)(void *data, int stream, const char *bytes, size_t len);
 	void *data;
 	bool no_bpf; /* for tests */
@@ -50,8 +54,13 @@ struct attempt_run {
 };
 
 /*
- * Runs it to its end. -ENOENT or -EACCES when the program cannot be started; the command's own failure is
- * no error. Name-server traffic (UDP port 53 and resolver sockets) is left out.
+ * Runs it to its end and sets all results. -ENOENT or -EACCES when the program cannot be started; the
+ * command's own failure is no error. What lives on after it is left alone, also when it still holds the
+ * output, unless the time was over.
+ *
+ * Name-server traffic (UDP port 53 and resolver sockets) is left out. Connecting a UDP socket counts when
+ * something is sent. A bind to port 0 has the port that it got. Attempts in another network namespace
+ * (rung "bpf") look like those in ours.
  */
 int attempt_run(const struct host *host, struct arena *arena, struct attempt_run *run,
 	struct err *err);

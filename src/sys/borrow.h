@@ -8,9 +8,12 @@
 #include <sys/types.h>
 
 struct borrowed {
-	struct endpoint local; /* getsockname */
+	struct endpoint local; /* getsockname; without the path of a unix socket */
 	bool reuse_address, reuse_port, listening;
 };
 
-/* 0 or -errno: -EPERM without access, -EBADF when the descriptor is no socket (any more). */
+/*
+ * 0 or -errno: -EPERM without access, -EBADF when the descriptor is no socket (any more), -ESRCH when
+ * the process is gone, -ENOSYS before Linux 5.6.
+ */
 int borrow_socket(pid_t pid, int fd, struct borrowed *out);

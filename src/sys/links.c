@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <string.h>
 
 #define ADDRESSES_MAX 65536
 
@@ -47,4 +48,20 @@ int links_addresses(struct arena *arena, struct host_address **out, size_t *out_
 	*out_count = found.count;
 	vec_fini(&found);
 	return 0;
+}
+
+bool links_is_own(const struct host_address *list, size_t count, const struct address *a)
+{
+	struct address plain = address_unmap(a);
+
+	if (address_is_loopback(&plain))
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		const struct address *own = &list[i].address;
+		if (own->family == plain.family && !address_is_any(own) &&
+			(!own->scope || !plain.scope || own->scope == plain.scope) &&
+			memcmp(own->bytes, plain.bytes, sizeof(own->bytes)) == 0)
+			return true;
+	}
+	return false;
 }

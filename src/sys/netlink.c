@@ -41,6 +41,22 @@ bool netlink_attribute(struct reader *r, struct netlink_attribute *out)
 	return true;
 }
 
+bool netlink_u32(const struct netlink_attribute *a, uint32_t *out)
+{
+	if (a->len < sizeof(*out))
+		return false;
+	memcpy(out, a->data, sizeof(*out));
+	return true;
+}
+
+bool netlink_u64(const struct netlink_attribute *a, uint64_t *out)
+{
+	if (a->len < sizeof(*out))
+		return false;
+	memcpy(out, a->data, sizeof(*out));
+	return true;
+}
+
 enum { PARSE_MORE = 1, PARSE_DONE = 0 };
 
 struct parse {
@@ -151,12 +167,13 @@ static void drain(int fd)
 		;
 }
 
-static int send_request(int fd, uint16_t type, uint32_t sequence, const void *payload, size_t len)
+static int send_request(int fd, uint16_t type, uint16_t flags, uint32_t sequence,
+	const void *payload, size_t len)
 {
 	struct nlmsghdr h = {
 		.nlmsg_len = (uint32_t)(sizeof(h) + len),
 		.nlmsg_type = type,
-		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		.nlmsg_flags = NLM_F_REQUEST | flags,
 		.nlmsg_seq = sequence,
 	};
 	struct iovec iov[] = {{&h, sizeof(h)}, {(void *)payload, len}};
@@ -183,9 +200,18 @@ int netlink_dump(int fd, uint16_t type, const void *payload, size_t len, netlink
 			drain(fd);
 			restart(ctx);
 		}
-		r = send_request(fd, type, ++sequence, payload, len);
+		r = send_request(fd, type, NLM_F_DUMP, ++sequence, payload, len);
 		if (r == 0)
 			r = netlink_parse(receive_socket, &fd, sequence, fn, ctx);
 	}
 	return r;
+}
+
+/* The acknowledgement, or an error in its place, ends the answer as NLMSG_DONE ends a dump. */
+int netlink_ask(int fd, uint16_t type, const void *payload, size_t len, netlink_fn fn, void *ctx)
+{
+	uint32_t sequence = (uint32_t)clock_mono_ns();
+	int r = send_request(fd, type, NLM_F_ACK, sequence, payload, len);
+
+	return r < 0 ? r : netlink_parse(receive_socket, &fd, sequence, fn, ctx);
 }

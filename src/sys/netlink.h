@@ -28,7 +28,13 @@ int netlink_open(int protocol, struct err *err);
 int netlink_dump(int fd, uint16_t type, const void *payload, size_t len, netlink_fn fn,
 	netlink_restart_fn restart, void *ctx);
 
-/* As above from a callback instead of a socket: recorded replies in tests and fuzzing. */
+/*
+ * Sends a request about one thing (RTM_GETROUTE, RTM_GETLINK) and hands its answer to fn. Returns 0,
+ * the -errno that the kernel answered, -EBADMSG for an answer that is none, or a negative from fn.
+ */
+int netlink_ask(int fd, uint16_t type, const void *payload, size_t len, netlink_fn fn, void *ctx);
+
+/* As netlink_dump from a callback instead of a socket: recorded replies in tests and fuzzing. */
 typedef ssize_t (*netlink_receive_fn)(void *source, void *buffer, size_t size);
 int netlink_parse(netlink_receive_fn receive, void *source, uint32_t sequence, netlink_fn fn,
 	void *ctx);
@@ -40,3 +46,7 @@ struct netlink_attribute {
 	uint16_t len;
 };
 bool netlink_attribute(struct reader *r, struct netlink_attribute *out);
+
+/* Whole numbers out of an attribute; false when it is too short. */
+bool netlink_u32(const struct netlink_attribute *a, uint32_t *out);
+bool netlink_u64(const struct netlink_attribute *a, uint64_t *out);

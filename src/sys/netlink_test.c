@@ -3,6 +3,7 @@
 #include "replay.h"
 #include "unit.h"
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <sys/socket.h>
@@ -48,6 +49,14 @@ static int count(void *ctx, uint16_t type, struct reader payload)
 	int *n = ctx;
 
 	*n += type == SOCK_DIAG_BY_FAMILY && payload.left >= 4;
+	return 0;
+}
+
+static int count_any(void *ctx, uint16_t type, struct reader payload)
+{
+	(void)type;
+	(void)payload;
+	++*(int *)ctx;
 	return 0;
 }
 
@@ -222,6 +231,20 @@ TEST(asks_this_kernel)
 	close(pair[1]);
 }
 
+/* One answer, not a dump; what is not there is an errno and leaves the descriptor usable. */
+TEST(asks_about_one_thing)
+{
+	struct ifinfomsg lo = {.ifi_index = 1}, none = {.ifi_index = 1 << 30};
+	AUTO(close) int fd = netlink_open(NETLINK_ROUTE, NULL);
+	int n = 0;
+
+	CHECK(fd >= 0);
+	CHECK_INT(netlink_ask(fd, RTM_GETLINK, &none, sizeof(none), count_any, &n), -ENODEV);
+	CHECK_INT(netlink_ask(fd, RTM_GETLINK, &lo, sizeof(lo), count_any, &n), 0);
+	CHECK_INT(n, 1);
+}
+
 TESTS(reads_a_recorded_dump, refuses_a_dump_cut_anywhere, says_when_a_dump_was_interrupted,
 	ignores_answers_to_other_requests, passes_errors_on, passes_the_error_of_a_done_on,
-	refuses_garbage, ends_when_the_receiver_has_enough, reads_attributes, asks_this_kernel)
+	refuses_garbage, ends_when_the_receiver_has_enough, reads_attributes, asks_this_kernel,
+	asks_about_one_thing)

@@ -66,7 +66,19 @@ static bool is_pid(int64_t n)
  */
 bool procfs_parse_stat(const char *bytes, size_t len, struct proc_stat *out)
 {
-	enum { PPID, PGRP, SESSION, TTY, TPGID, FLAGS, START = 18, FIELDS };
+	enum {
+		PPID,
+		PGRP,
+		SESSION,
+		TTY,
+		TPGID,
+		FLAGS,
+		USER = 10,
+		SYSTEM,
+		THREADS = 16,
+		START = 18,
+		FIELDS
+	};
 	const char *p = bytes, *end = bytes + len;
 	const char *close = len ? memrchr(bytes, ')', len) : NULL;
 	struct proc_stat s = {0};
@@ -96,6 +108,9 @@ bool procfs_parse_stat(const char *bytes, size_t len, struct proc_stat *out)
 	s.session = is_pid(n[SESSION]) ? (pid_t)n[SESSION] : 0;
 	s.tty = (uint32_t)n[TTY];
 	s.flags = (uint32_t)n[FLAGS];
+	if (n[USER] >= 0 && n[SYSTEM] >= 0)
+		s.cpu_ticks = (uint64_t)n[USER] + (uint64_t)n[SYSTEM];
+	s.threads = is_pid(n[THREADS]) ? (uint32_t)n[THREADS] : 0;
 	s.start_ticks = (uint64_t)n[START];
 	*out = s;
 	return true;

@@ -30,6 +30,8 @@ struct proc_stat {
 	char state;
 	uint32_t tty;
 	uint32_t flags;
+	uint64_t cpu_ticks; /* user and system, of all its threads; of one for task/TID/stat */
+	uint32_t threads;
 	uint64_t start_ticks;
 	char comm[PROCFS_COMM_SIZE]; /* raw: may hold ')', spaces, newlines, any byte but NUL */
 };

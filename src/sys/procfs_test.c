@@ -28,6 +28,8 @@ TEST(reads_the_fields_of_stat)
 	CHECK_INT(s.session, 1200);
 	CHECK_INT(s.tty, 34819);
 	CHECK_INT(s.flags, 4194304);
+	CHECK_INT(s.cpu_ticks, 5 + 6);
+	CHECK_INT(s.threads, 11);
 	CHECK_INT(s.start_ticks, 86241);
 }
 

@@ -19,7 +19,10 @@ struct link_facts {
 /* The interface of the calling thread's namespace; there == false is no error. */
 int link_read(struct arena *arena, const char *name, struct link_facts *out, struct err *err);
 
-/* What the kernel would do with a packet to `to` sent by `uid` (RTM_GETROUTE). */
+/*
+ * What the kernel would do with a packet to `to` sent by `uid` (RTM_GETROUTE). An interface that is
+ * down does not show here: the route to 127.0.0.1 outlives `ip link set lo down`.
+ */
 struct route_answer {
 	int error;	  /* 0, or what connect(2) would say: -EACCES, -ENETUNREACH, -EINVAL ... */
 	const char *type; /* "local", "unicast", "prohibit", "blackhole" ...; NULL = not known */
@@ -42,6 +45,8 @@ struct policy_rule {
 	uint32_t uid_low, uid_high; /* valid when has_uids */
 	bool has_uids;
 	bool inverted;	  /* "not" */
+	uint32_t goes_to; /* of "goto": the priority it goes on at; 0 = no such rule */
+	bool suppresses;  /* a route that the table has may be ignored (suppress_prefixlength) */
 	bool other;	  /* has conditions that are not read here (marks, interfaces, ports ...) */
 	const char *text; /* as `ip rule` shows it, without "N:" */
 	const char *remove; /* "ip rule del pref 50", "ip -6 rule del ..." */
@@ -51,6 +56,10 @@ struct policy_rule {
 int policy_rules(struct arena *arena, int family, struct policy_rule **out, size_t *out_count,
 	struct err *err);
 
-/* The first rule that turns packets to `to` away (prohibit, unreachable, blackhole), or NULL. */
+/*
+ * The first rule that turns packets to `to` away (prohibit, unreachable, blackhole), or NULL. Rules
+ * about a source or with `other` conditions are passed over. For loopback a rule that asks the table
+ * "local" ends the search, since that table has the route: `ip rule` shows those behind it all the same.
+ */
 const struct policy_rule *policy_rule_against(const struct policy_rule *rules, size_t count,
 	const struct address *to, uint32_t uid);

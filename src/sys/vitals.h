@@ -11,15 +11,18 @@
 
 #define VITALS_UNKNOWN UINT64_MAX
 
+enum { VITALS_THREADS_MAX = 512 };
+
 struct vitals {
 	pid_t pid;
 	bool gone;
 	char state;   /* of the main thread: R S D T t Z */
 	pid_t tracer; /* 0 = none */
 	const char *tracer_name;
-	uint64_t cpu_ms;      /* user + system so far; VITALS_UNKNOWN */
-	uint64_t main_cpu_ms; /* of the main thread alone */
-	uint32_t threads, running, uninterruptible;
+	uint64_t cpu_ms;		   /* user + system so far; VITALS_UNKNOWN */
+	uint64_t main_cpu_ms;		   /* of the main thread alone */
+	uint32_t threads;		   /* all of them */
+	uint32_t running, uninterruptible; /* in R and D, of the first VITALS_THREADS_MAX */
 	const char *wchan; /* what the main thread waits in: "do_nanosleep"; NULL = not known */
 	uint64_t fd_count, fd_limit;	 /* open descriptors and the soft limit; VITALS_UNKNOWN */
 	uint64_t fd_sockets;		 /* how many of them are sockets; VITALS_UNKNOWN */
@@ -28,9 +31,13 @@ struct vitals {
 	bool no_new_privs;
 	uint64_t capabilities; /* CapEff */
 	const char *lsm_label; /* "docker-default (enforce)"; NULL = unconfined or not known */
-	const char *cgroup;    /* the v2 path; NULL = not known */
+	/* The v2 path; NULL = not known. One that begins with "/.." lies outside of our own cgroup
+	 * namespace: nothing of it can be read, and the facts below stay unknown. */
+	const char *cgroup;
 	bool frozen; /* cgroup.events says so, of its cgroup or one above (v2), or the v1 freezer */
 	const char *frozen_at; /* the cgroup that was frozen: where cgroup.freeze is 1 */
+	const char *thaw;      /* "echo 0 > /sys/fs/cgroup/x/cgroup.freeze"; NULL = not known */
+	/* Of the nearest cgroup at or above its own that has a limit; of its own when none has. */
 	uint64_t throttled_us, throttled_times; /* cpu.stat; VITALS_UNKNOWN */
 	const char *cpu_max;			/* "50000 100000"; NULL = none */
 	uint64_t oom_kills;			/* memory.events; VITALS_UNKNOWN */
@@ -39,7 +46,10 @@ struct vitals {
 /* Everything in the arena; a process that is not there has `gone`. */
 void vitals_read(const struct host *host, struct arena *arena, pid_t pid, struct vitals *out);
 
-/* What the kernel's counters say about refused and dropped connections: /proc/net/netstat, snmp. */
+/*
+ * What the kernel's counters say about refused and dropped connections in the calling thread's network
+ * namespace: /proc/net/netstat, snmp, stat/rt_cache. A counter that this kernel lacks is 0.
+ */
 struct net_counters {
 	uint64_t listen_overflows, listen_drops, syn_retransmits, out_resets, martians;
 };
@@ -49,11 +59,12 @@ bool net_counters_read(const struct host *host, struct net_counters *out);
 struct oom_kill {
 	pid_t pid;
 	const char *name;
-	const char *cgroup; /* whose limit it was; NULL = the whole machine's memory */
-	int64_t at_ms;	    /* wall clock */
-	const char *line;   /* the kernel's own words */
+	const char
+		*cgroup; /* whose limit it was; NULL = the whole machine's memory, "" = not named */
+	int64_t at_ms;	 /* wall clock */
+	const char *line; /* the kernel's own words */
 };
 
-/* The latest first, at most max; -EPERM when the log may not be read. */
+/* The latest first, at most max; -EPERM when the log may not be read, -ENOENT when there is none. */
 int oom_kills(const struct host *host, struct arena *arena, struct oom_kill *out, size_t max,
 	size_t *out_count);

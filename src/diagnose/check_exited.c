@@ -1,0 +1,113 @@
+/*
+ * exited - it listened a moment ago and is gone: what it left behind tells. Connections in TIME_WAIT or
+ * FIN_WAIT on the port, a pid file of a dead process, the kernel's log of a kill for memory.
+ */
+#include "diagnose/check.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+
+static const char *seconds(const struct inquiry *q, uint32_t ms)
+{
+	AUTO(buf) struct buf text = BUF_INIT(50);
+
+	clock_age(&text, ms);
+	return arena_strdup(q->arena, text.data);
+}
+
+/* Connections that were accepted on the port: the server's end of them. */
+static size_t leftovers(const struct inquiry *q, const struct socket **out)
+{
+	const struct socket *list[64];
+	size_t count = inquiry_sockets(q, PROTO_TCP, q->aim.port, list, 64), found = 0;
+
+	*out = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (list[i]->state == SOCKET_LISTEN || list[i]->state == SOCKET_BOUND)
+			return 0;
+		if (list[i]->inode == 0 && list[i]->remote_port) {
+			found++;
+			*out = list[i];
+		}
+	}
+	return found;
+}
+
+static void died(const struct inquiry *q, struct claims *c, size_t count, const struct socket *s)
+{
+	claim(c, "server-exited", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+		"A server had port %u until a moment ago; it has ended.", q->aim.port);
+	claim_evidence(c, "sock_diag",
+		"%zu connection%s of it %s left in %s, nobody listens any more", count,
+		count == 1 ? "" : "s", count == 1 ? "is" : "are", socket_state_name(s->state));
+	if (s->state == SOCKET_TIME_WAIT && s->timer_ms <= 60000)
+		claim_evidence(c, "sock_diag", "the last one closed %s ago",
+			seconds(q, 60000 - s->timer_ms));
+	claim_fix(c, NULL, "read the last lines of its log, then start it again");
+}
+
+static void pid_file(const struct inquiry *q, struct claims *c)
+{
+	claim(c, "server-exited", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+		"The server that should be on port %u has ended: its pid file names a process that is gone.",
+		q->aim.port);
+	claim_evidence(c, inquiry_foreign(q, q->pid_file, 120),
+		"names pid %d, which does not exist", (int)q->pid_file_pid);
+	claim_fix(c, NULL, "read the last lines of its log, then start it again");
+	claim_fix(c, arena_printf(q->arena, "rm %s", inquiry_foreign(q, q->pid_file, 120)),
+		"remove the stale pid file, if the server refuses to start");
+}
+
+#define RECENT_MS (60 * 60 * 1000)
+
+/* The latest one, when its name is that of what usually is there, or it happened just now. */
+static void out_of_memory(const struct inquiry *q, struct claims *c)
+{
+	AUTO(buf) struct buf when = BUF_INIT(100);
+
+	if (!q->oom_count || q->now_ms - q->ooms[0].at_ms > RECENT_MS)
+		return;
+	const struct oom_kill *kill = &q->ooms[0];
+	clock_local(&when, kill->at_ms, q->now_ms);
+	claim(c, "oom-killed", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+		"The kernel ended %s %d at %s, because memory ran out.",
+		inquiry_foreign(q, kill->name, 40), (int)kill->pid, when.data);
+	claim_evidence(c, "/dev/kmsg", "%s", inquiry_foreign(q, kill->line, 200));
+	claim_evidence(c, "sock_diag", "nobody listens on port %u", q->aim.port);
+	if (kill->cgroup)
+		claim_fix(c, NULL, "raise the memory limit of %s",
+			inquiry_foreign(q, kill->cgroup, 100));
+	else
+		claim_fix(c, NULL, "give the machine more memory, or let less run at a time");
+	claim_fix(c, NULL, "or let the program take less (for node: --max-old-space-size)");
+}
+
+static bool is_served(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].service)
+			return true;
+	return q->place_count == 0;
+}
+
+static void run(const struct inquiry *q, struct claims *c)
+{
+	const struct socket *last = NULL;
+
+	if (!q->aim.has_port || is_served(q))
+		return;
+	out_of_memory(q, c);
+	size_t count = leftovers(q, &last);
+	if (count)
+		died(q, c, count, last);
+	else if (q->pid_file)
+		pid_file(q, c);
+}
+
+const struct diagnose_check diagnose_exited = {
+	.summary = "whether a server was there a moment ago and has ended",
+	.causes = "server-exited oom-killed",
+	.needs = FACT_SOCKETS | FACT_MORE,
+	.operations = OPERATIONS_CLIENT,
+	.run = run,
+};

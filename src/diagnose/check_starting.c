@@ -1,0 +1,149 @@
+/*
+ * starting - a process is up that means to serve the port, and does not yet: it is young, it waits for a
+ * debugger, or a supervisor starts it again and again.
+ */
+#include "diagnose/check.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#define YOUNG_MS (5 * 60 * 1000)
+#define WORD_MAX 400
+
+static bool serves_anything(const struct inquiry *q, const struct owner *o)
+{
+	for (size_t i = 0; i < q->snapshot->service_count; i++)
+		for (size_t j = 0; j < q->snapshot->services[i]->owner_count; j++)
+			if (q->snapshot->services[i]->owners[j]->pid == o->pid &&
+				q->snapshot->services[i]->port)
+				return true;
+	return false;
+}
+
+/* True when the digits of the port stand in the word by themselves: "--port=3000", ":3000", "3000". */
+static bool word_names_port(const char *word, const char *port)
+{
+	size_t len = strlen(port);
+
+	for (const char *at = strstr(word, port); at; at = strstr(at + 1, port)) {
+		char before = at > word ? at[-1] : ' ', after = at[len];
+		if (!(before >= '0' && before <= '9') && before != '.' &&
+			!(after >= '0' && after <= '9') && after != '.' && after != ':')
+			return true;
+	}
+	return false;
+}
+
+/* "--port 3000", "-p 3000", "PORT=3000", "host:3000", or the number alone behind the program. */
+static bool names_port(const struct owner *o, uint16_t port)
+{
+	char digits[8];
+
+	snprintf(digits, sizeof(digits), "%u", port);
+	for (size_t i = 1; i < o->argc; i++) {
+		const char *word = o->argv[i];
+		if (strlen(word) > WORD_MAX || strchr(word, '\n') || !word_names_port(word, digits))
+			continue;
+		if (str_eq(word, digits) || strchr(word, ':') || strchr(word, '='))
+			return true;
+	}
+	return false;
+}
+
+/* A client of the port names it as often as its server does. */
+static bool is_client(const struct owner *o)
+{
+	static const char *const clients[] = {"curl", "wget", "psql", "mysql", "redis-cli", "nc",
+		"ncat", "telnet", "ssh", "loopscope", "watch", "tail", "less", "vim", "nano",
+		"grep", "chromium", "firefox", "sh", "bash", "zsh", "sudo", "timeout", "ab", "wrk",
+		"hey", "setpriv", "env"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		if (str_eq(owner_program(o), clients[i]))
+			return true;
+	return false;
+}
+
+static bool waits_for_debugger(const struct owner *o)
+{
+	static const char *const words[] = {"--inspect-brk", "suspend=y", "--wait-for-client",
+		"--wait-for-debugger", "--inspect-wait"};
+
+	for (size_t i = 1; i < o->argc; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(words); j++)
+			if (strstr(o->argv[i], words[j]))
+				return true;
+	return o->argc > 1 && str_eq(owner_program(o), "dlv") && str_eq(o->argv[1], "exec");
+}
+
+static const char *age(const struct inquiry *q, const struct owner *o)
+{
+	AUTO(buf) struct buf text = BUF_INIT(100);
+
+	if (o->started_ms < 0)
+		return "some time";
+	clock_age(&text, MAX(q->now_ms - o->started_ms, (int64_t)0));
+	return arena_strdup(q->arena, text.data);
+}
+
+static void debugger(const struct inquiry *q, struct claims *c, const struct owner *o)
+{
+	claim(c, "process-waiting-for-debugger", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+		"The server was started to wait for a debugger, and none has come yet.");
+	claim_evidence(c, "/proc", "%s, up for %s", inquiry_owner(q, o), age(q, o));
+	claim_evidence(c, "sock_diag", "it does not listen on port %u", q->aim.port);
+	claim_fix(c, NULL, "attach the debugger and let it run");
+	claim_fix(c, NULL,
+		"or start it without that option (--inspect instead of --inspect-brk, suspend=n)");
+}
+
+static void young(const struct inquiry *q, struct claims *c, const struct owner *o)
+{
+	claim(c, "still-starting", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+		"The server is up for %s, but has not opened port %u yet.", age(q, o), q->aim.port);
+	claim_evidence(c, "/proc", "pid %d: %s; its command line names port %u", (int)o->pid,
+		inquiry_owner(q, o), q->aim.port);
+	claim_evidence(c, "sock_diag", "it does not listen yet, and nobody else does");
+	claim_fix(c, arena_printf(q->arena, "loopscope wait %u", q->aim.port),
+		"wait until it listens, then try again");
+	claim_fix(c, NULL, "if it takes too long, read its log: pid %d", (int)o->pid);
+}
+
+static bool means_port(const struct inquiry *q, size_t process)
+{
+	return names_port(q->processes[process], q->aim.port) ||
+		(q->process_ports && q->process_ports[process] == q->aim.port);
+}
+
+static void run(const struct inquiry *q, struct claims *c)
+{
+	const struct owner *best = NULL;
+
+	if (!q->aim.has_port)
+		return;
+	for (size_t i = 0; i < q->process_count; i++) {
+		const struct owner *o = q->processes[i];
+		if (is_client(o) || o->state == 'Z')
+			continue;
+		/* its debugger's port may be all that it has opened */
+		if (waits_for_debugger(o) && (means_port(q, i) || !best) &&
+			(means_port(q, i) || o->uid == q->uid)) {
+			debugger(q, c, o);
+			return;
+		}
+		if (means_port(q, i) && !serves_anything(q, o) && o->started_ms >= 0 &&
+			q->now_ms - o->started_ms < YOUNG_MS &&
+			(!best || o->started_ms > best->started_ms))
+			best = o;
+	}
+	if (best)
+		young(q, c, best);
+}
+
+const struct diagnose_check diagnose_starting = {
+	.summary = "whether the server is up already, and only its port is not",
+	.causes = "still-starting process-waiting-for-debugger",
+	.needs = FACT_SOCKETS | FACT_PROCESSES,
+	.operations = OPERATIONS_CLIENT,
+	.run = run,
+};
