@@ -18,6 +18,7 @@
 #include "diagnose/observe.h"
 #include "snap.h"
 #include "unit.h"
+#include <errno.h>
 
 struct case_file {
 	struct inquiry q;

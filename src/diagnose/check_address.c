@@ -4,6 +4,7 @@
  */
 #include "base/str.h"
 #include "diagnose/say.h"
+#include "run/attempt.h"
 
 /* What programs print for a variable that was never set. */
 static const char *hole_in(const char *text)
@@ -24,6 +25,17 @@ static bool is_hole(const char *host)
 			str_eq(host, "NaN") || str_eq(host, "none") || str_eq(host, "nil"));
 }
 
+/* The same, where only the command line shows it. */
+static const char *argument_with_hole(const struct inquiry *q)
+{
+	const struct attempt_run *run = q->query->attempt;
+
+	for (size_t i = 1; run && run->argv[0] && run->argv[i]; i++)
+		if (hole_in(run->argv[i]) && (strchr(run->argv[i], ':') || strchr(run->argv[i], '/')))
+			return run->argv[i];
+	return NULL;
+}
+
 static void advise(const struct inquiry *q, struct claims *c, bool hole)
 {
 	if (hole)
@@ -41,6 +53,9 @@ static void hole(const struct inquiry *q, struct claims *c, const char *word)
 		word);
 	if (q->aim.host)
 		claim_evidence(c, "target", "the host is \"%s\"", inquiry_foreign(q, q->aim.host, 80));
+	if (argument_with_hole(q))
+		claim_evidence(c, "command", "it was given \"%s\"",
+			inquiry_foreign(q, argument_with_hole(q), 120));
 	say_text(q, c);
 	advise(q, c, true);
 }
@@ -70,6 +85,8 @@ static void run(const struct inquiry *q, struct claims *c)
 	bool bad = error_is(q, "BAD_ENDPOINT");
 	const char *word = bad ? hole_in(q->symptom.said) : NULL;
 
+	if (bad && !word)
+		word = hole_in(argument_with_hole(q));
 	if (is_hole(q->aim.host))
 		word = inquiry_foreign(q, q->aim.host, 40);
 	if (word)
@@ -83,7 +100,7 @@ static void run(const struct inquiry *q, struct claims *c)
 const struct diagnose_check diagnose_address = {
 	.summary = "whether the address is one that a client can use at all",
 	.causes = "invalid-endpoint",
-	.needs = FACT_SOCKETS,
+	.needs = 0, /* the text alone tells */
 	.operations = OPERATIONS_ALL,
 	.run = run,
 };

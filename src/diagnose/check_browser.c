@@ -6,21 +6,7 @@
  */
 #include "base/str.h"
 #include "diagnose/say.h"
-
-/* fetch.spec.whatwg.org/#port-blocking */
-static const uint16_t bad_ports[] = {0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43,
-	53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135,
-	137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548,
-	554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190,
-	5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080};
-
-static bool is_bad_port(uint16_t port)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(bad_ports); i++)
-		if (bad_ports[i] == port)
-			return true;
-	return false;
-}
+#include "explain/port_facts.h"
 
 static void say_now(const struct inquiry *q, struct claims *c, const struct place *p)
 {
@@ -144,7 +130,7 @@ static void run(const struct inquiry *q, struct claims *c)
 	const struct place *p = place_spoken(q);
 	bool http = q->aim.http || error_is(q, "CLIENT_BLOCKED");
 
-	if (q->aim.has_port && q->aim.port && http && is_bad_port(q->aim.port))
+	if (q->aim.has_port && q->aim.port && http && port_browser_blocked(q->aim.port))
 		blocked_port(q, c, p);
 	if (is_private_network(q))
 		private_network(q, c, p);

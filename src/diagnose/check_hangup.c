@@ -118,13 +118,13 @@ static bool complains_of_end(const struct inquiry *q)
 /* How long the server keeps an idle connection, by its own word or as it was seen; 0 = not known. */
 static uint64_t idle_ns(const struct place *p, const char **out_word)
 {
-	const char *word = response_header(&p->idle_try.response, "Keep-Alive");
+	const char *word = response_header(&p->keep_try.response, "Keep-Alive");
 	const char *timeout = word ? strcasestr(word, "timeout=") : NULL;
 	char digits[8] = "";
 	uint64_t seconds;
 
 	*out_word = word;
-	if (p->idle_try.linger_ns)
+	if (p->idle_tried && p->idle_try.linger_ns)
 		return p->idle_try.linger_ns;
 	for (size_t i = 0; timeout && i + 1 < sizeof(digits); i++) {
 		char byte = timeout[strlen("timeout=") + i];
@@ -142,7 +142,7 @@ static void idle(const struct inquiry *q, struct claims *c, const struct place *
 		"%s works, but closes idle connections after %s: a client that reuses one just then "
 		"gets a reset.",
 		say_server(q, p), say_duration(q, ns));
-	if (p->idle_try.linger_ns)
+	if (p->idle_tried && p->idle_try.linger_ns)
 		claim_evidence(c, "probe",
 			"an idle keep-alive connection was closed by the server after %s",
 			say_duration(q, p->idle_try.linger_ns));

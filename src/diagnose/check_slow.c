@@ -10,7 +10,7 @@
 
 #define MS	     1000000ull
 #define SYN_AGAIN_NS (900 * MS)
-#define LATE_NS	     (1000 * MS)
+#define LATE_NS	     (1000 * MS) /* a remark; an alarm only when observe.c says so */
 #define NOTE_NS	     (500 * MS)
 #define STEP_LOW_NS  (36 * MS)
 #define STEP_HIGH_NS (60 * MS)
@@ -169,7 +169,7 @@ static bool waits_for_ack(const struct place *p)
 	const struct talk_job *t = &p->talk;
 
 	/* when the connection is closed after the answer the rest is sent at once: the counter-proof */
-	return p->keep_tried && is_step(&p->keep_try) && is_step(&p->idle_try) &&
+	return p->keep_tried && is_step(&p->keep_try) && is_step(&p->keep_again) &&
 		t->response.complete && t->total_ns - t->first_byte_ns < AT_ONCE_NS;
 }
 
@@ -183,7 +183,7 @@ static void nagle(const struct inquiry *q, struct claims *c, const struct place 
 		"on kept connections the rest of the answer came %s and %s after its beginning; "
 		"where the server closes the connection after it, %s",
 		say_duration(q, p->keep_try.total_ns - p->keep_try.first_byte_ns),
-		say_duration(q, p->idle_try.total_ns - p->idle_try.first_byte_ns),
+		say_duration(q, p->keep_again.total_ns - p->keep_again.first_byte_ns),
 		say_duration(q, p->talk.total_ns - p->talk.first_byte_ns));
 	claim_evidence(c, "kernel", "40 ms is the delay of an ACK (TCP_DELACK_MIN)");
 	say_listener(q, c, p);

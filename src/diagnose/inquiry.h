@@ -79,12 +79,12 @@ struct place {
 	struct talk_job tls_try;   /* plain HTTP got no answer: does it speak TLS? */
 	struct talk_job plain_try; /* TLS got no handshake: does it speak HTTP without? */
 	struct talk_job host_try;  /* the same request with "Host: localhost" */
-	bool cors_tried, keep_tried;
+	bool cors_tried, keep_tried, idle_tried;
 	struct talk_job cors_get; /* as a page of q->origin would ask */
 	struct talk_job cors_ask; /* ... and the preflight before it */
-	/* the same request with "Connection: keep-alive", the second on a connection that is then
-	 * left idle; keep_tried counts both */
-	struct talk_job keep_try, idle_try;
+	/* the same request with "Connection: keep-alive"; twice when the first answer came in two
+	 * pieces; and once more on a connection that is then left idle */
+	struct talk_job keep_try, keep_again, idle_try;
 	const char *asks_names; /* the name server that the one who took our connection asked
 				 * meanwhile: "192.0.2.53:53"; NULL = none was seen */
 	const char *speaks; /* what a harmless look recognised when it was not what was asked for */

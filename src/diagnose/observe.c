@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "diagnose/converse.h"
 #include "diagnose/proxy.h"
+#include "explain/port_facts.h"
 #include "inventory/select.h"
 #include "run/attempt.h"
 #include <errno.h>
@@ -43,6 +44,8 @@ static uint32_t of_failure(const struct talk_job *t)
 
 static uint32_t of_silence(const struct inquiry *q, const struct place *p)
 {
+	if (p->asks_names) /* it asks a name server about us, and keeps us waiting */
+		return OBSERVED_SILENT;
 	bool taken =
 		p->accepted_known && p->accepted && (p->question_read || !p->question_read_known);
 
@@ -312,6 +315,12 @@ static bool browser_refuses(const struct inquiry *q)
 	return says(q->symptom.browser, words);
 }
 
+static bool is_blocked_port(const struct inquiry *q)
+{
+	return q->query->browser && q->aim.http && q->aim.has_port &&
+		port_browser_blocked(q->aim.port);
+}
+
 /* Opened by a browser, http turns into https for all names below these (hstspreload.org). */
 static bool is_forced(const struct inquiry *q)
 {
@@ -335,7 +344,7 @@ static uint32_t of_symptom(const struct inquiry *q)
 	case OPERATION_PROXY:
 		return OBSERVED_PROXY;
 	default:
-		return browser_refuses(q) || is_forced(q) ? OBSERVED_CLIENT : 0;
+		return browser_refuses(q) || is_forced(q) || is_blocked_port(q) ? OBSERVED_CLIENT : 0;
 	}
 }
 
@@ -381,7 +390,7 @@ static uint32_t of_time(const struct inquiry *q)
 			continue;
 		if (t->connect_ns > SYN_AGAIN_NS ||
 			(t->first_byte_ns && wait > (complains ? SLOW_NS / 2 : LATE_NS)) ||
-			(p->keep_tried && is_late_step(&p->keep_try) && is_late_step(&p->idle_try)))
+			(p->keep_tried && is_late_step(&p->keep_try) && is_late_step(&p->keep_again)))
 			return OBSERVED_SLOW;
 	}
 	return 0;
