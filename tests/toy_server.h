@@ -97,6 +97,8 @@ static void toy_serve(int listener, const struct toy *m)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_IGN);
+	while (m->deaf)
+		pause();
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 		if (fd < 0)
@@ -111,13 +113,22 @@ static void toy_serve(int listener, const struct toy *m)
 	}
 }
 
-/* A filter that accepts nothing: even a SYN gets no answer, as from a rule that drops. */
-static void toy_be_deaf(int listener)
+/*
+ * A filter that accepts nothing: even a SYN gets no answer, as from a rule that drops. Where only
+ * root may attach one, a full queue does it; who fills it is never closed.
+ */
+static void toy_be_deaf(int listener, const struct sockaddr_storage *sa, socklen_t len)
 {
 	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = {1, &drop};
 
-	must(setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0);
+	if (setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0)
+		return;
+	must(listen(listener, 0) == 0);
+	for (int i = 0; i < 4; i++) {
+		int fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void)!connect(fd, (const struct sockaddr *)sa, len);
+	}
 }
 
 /* On an address, or on a unix path when there is one. */
@@ -141,7 +152,7 @@ static struct toy_server toy_start(const struct toy *m, const struct address *a,
 		must(address_from_sockaddr((struct sockaddr *)&sa, &s.endpoint.address,
 			&s.endpoint.port));
 	if (m->deaf)
-		toy_be_deaf(fd);
+		toy_be_deaf(fd, &sa, len);
 	s.pid = fork();
 	if (s.pid == 0)
 		toy_serve(fd, m);

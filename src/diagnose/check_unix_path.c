@@ -5,6 +5,7 @@
 #include "diagnose/check.h"
 
 #include "base/str.h"
+#include "explain/port_facts.h"
 #include <errno.h>
 
 #define LOOK_ALIKES 3
@@ -19,13 +20,19 @@ static const uint32_t file_trouble = OBSERVED_SOCKET_FILE | OBSERVED_REPORTED;
 /* "localhost" makes clients of MySQL and PostgreSQL take a socket; the server may be on TCP. */
 static const struct service *tcp_service(const struct inquiry *q, const char *speaks)
 {
+	const struct service *by_port = NULL;
+
 	for (size_t i = 0; i < q->snapshot->service_count; i++) {
 		const struct service *s = q->snapshot->services[i];
-		if (s->netns == 0 && s->proto == PROTO_TCP && s->speaks &&
-			str_eq(s->speaks, speaks))
+		const char *usual = port_speaks(PROTO_TCP, s->port);
+		if (s->netns != 0 || s->proto != PROTO_TCP)
+			continue;
+		if (s->speaks && str_eq(s->speaks, speaks))
 			return s;
+		if (usual && str_eq(usual, speaks))
+			by_port = s;
 	}
-	return NULL;
+	return by_port;
 }
 
 static const char *speaks_of_path(const struct inquiry *q)
@@ -48,12 +55,15 @@ static bool client_meant_tcp(const struct inquiry *q, struct claims *c)
 
 	if (!s || !(str_eq(speaks, "mysql") || str_eq(speaks, "postgres")) || q->file.listed)
 		return false;
-	claim(c, "client-uses-unix-socket", CERTAINTY_PROVED, file_trouble,
-		"Your client asked a unix socket, but the server is on TCP port %u.", s->port);
+	bool known = s->speaks && str_eq(s->speaks, speaks);
+	claim(c, "client-uses-unix-socket", known ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
+		file_trouble, "Your client asked a unix socket, but the server is on TCP port %u.",
+		s->port);
 	claim_evidence(c, "stat", "%s %s", path(q),
 		q->file.sight == FILE_ABSENT ? "does not exist" : "has no server behind it");
-	claim_evidence(c, "sock_diag", "LISTEN %s %s, speaks %s", s->listeners[0].text,
-		inquiry_holder(q, &q->snapshot->sockets[s->listeners[0].socket]), speaks);
+	claim_evidence(c, "sock_diag", "LISTEN %s %s, %s %s", s->listeners[0].text,
+		inquiry_holder(q, &q->snapshot->sockets[s->listeners[0].socket]),
+		known ? "which speaks" : "the usual port of", speaks);
 	if (str_eq(speaks, "mysql")) {
 		claim_fix(c, arena_printf(q->arena, "mysql -h 127.0.0.1 -P %u", s->port),
 			"say 127.0.0.1: \"localhost\" means the socket to this client");

@@ -19,7 +19,7 @@ const char *operation_name(int op)
 	static const char *const names[] = {"", "connect", "bind", "resolve", "read", "tls", "http",
 		"protocol", "auth", "proxy", "url"};
 
-	return op > 0 && (size_t)op < ARRAY_SIZE(names) ? names[op] : "";
+	return op >= 0 && op < (int)ARRAY_SIZE(names) ? names[op] : "";
 }
 
 const char *symptom_without_secrets(struct arena *arena, const char *text, size_t len)

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/must.h"
 #include "base/str.h"
-#include "render/record.h"
 #include "unit.h"
 #include <fcntl.h>
 
@@ -76,13 +75,16 @@ static bool extras_are_right(const struct json_value *expect, const struct sympt
 
 static void complain(const struct json_value *row, const struct symptom *got)
 {
-	AUTO(buf) struct buf b = BUF_INIT(1 << 20);
-	struct json j;
-
-	json_init(&j, &b, JSON_COMPACT);
-	record_json(&j, NULL, &symptom_type, got);
-	fprintf(stderr, "%s:\n%s\n  got %s\n", json_get_str(row, "id"), json_get_str(row, "text"),
-		b.data);
+	fprintf(stderr,
+		"%s:\n%s\n  got %s %s %s client %s expects %s browser %s name %s status %u;",
+		json_get_str(row, "id"), json_get_str(row, "text"), operation_name(got->op),
+		got->error ? got->error : "-", got->path ? got->path : "-",
+		got->client ? got->client : "-", got->expects ? got->expects : "-",
+		got->browser ? got->browser : "-", got->name ? got->name : "-", got->http_status);
+	for (size_t i = 0; i < got->endpoint_count; i++)
+		fprintf(stderr, " %s:%u", got->endpoints[i].host ? got->endpoints[i].host : "*",
+			got->endpoints[i].port);
+	fprintf(stderr, "\n");
 }
 
 static void check_row(const char *line, size_t len)
@@ -131,7 +133,8 @@ TEST(reads_the_labs_errors)
 
 TEST(reads_other_errors)
 {
-	static const char *const files[] = {"answer", "bind", "connect", "read", "resolve", "tls"};
+	static const char *const files[] = {"answer", "bind", "connect", "more", "read", "resolve",
+		"tls"};
 	size_t rows = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {

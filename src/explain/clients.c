@@ -7,22 +7,25 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "inventory/service_index.h"
 
 #define CLIENTS_MAX 10000
 
 struct client_list {
 	VEC(struct explained_client) v;
 	struct map by_key;
+	struct service_index services;
 };
 
-static bool has_listener(const struct explaining *x, const struct socket *s)
+/* Accepted by one of the services that the target means? */
+static bool has_listener(const struct explaining *x, const struct client_list *list,
+	const struct socket *s)
 {
-	for (size_t i = 0; i < x->sel.count; i++) {
-		const struct service *service = x->sel.services[i];
-		if (service->port == s->local.port && service->proto == s->local.proto &&
-			service->netns == s->netns)
+	uint32_t index = service_index_accepted(&list->services, s);
+
+	for (size_t i = 0; index != SERVICE_NONE && i < x->sel.count; i++)
+		if (x->sel.services[i] == x->s->services[index])
 			return true;
-	}
 	return false;
 }
 
@@ -174,7 +177,7 @@ static void add_ports(struct explaining *x, struct client_list *list)
 			continue;
 		if (x->sel.port && s->local.port != x->sel.port)
 			continue;
-		if (has_listener(x, s))
+		if (has_listener(x, list, s))
 			add_accepted(x, list, s);
 		else if (x->sel.port && s->netns == 0 && wanted_address(x, s))
 			add_other(x, list, s);
@@ -206,6 +209,7 @@ void explain_clients(struct explaining *x)
 	if (x->sel.port == 0 && x->sel.address_count)
 		return;
 	map_init(&list.by_key);
+	service_index_init(&list.services, x->s);
 	if (x->t->kind == TARGET_UNIX)
 		add_unix(x, &list);
 	else
@@ -216,6 +220,7 @@ void explain_clients(struct explaining *x)
 	x->out->client_count = list.v.count;
 	vec_fini(&list.v);
 	map_fini(&list.by_key);
+	service_index_fini(&list.services);
 
 	add_queues(x);
 }

@@ -65,8 +65,8 @@ static bool overlaps(const struct verify_goal *g, const struct socket *s)
 		return false;
 	if (proto_is_unix(e->proto))
 		return e->path && s->local.path && str_eq(e->path, s->local.path);
-	return endpoint_accepts(e, g->v6only, &s->local.address, s->local.port) ||
-		endpoint_accepts(&s->local, s->v6only, &e->address, e->port);
+	return endpoint_covers(e, g->v6only, &s->local.address, s->local.port) ||
+		endpoint_covers(&s->local, s->v6only, &e->address, e->port);
 }
 
 static bool was_there(const struct judging *j, uint64_t cookie)

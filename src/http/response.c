@@ -81,7 +81,7 @@ static bool read_status(struct parse *p, struct line l)
 		l.text++;
 		l.len--;
 	}
-	if (l.len < 3 || !digits(l.text, 3) || (l.len > 3 && l.text[3] != ' '))
+	if (l.len < 3 || !digits(l.text, 3) || l.text[0] == '0' || (l.len > 3 && l.text[3] != ' '))
 		return false;
 	out->status =
 		(uint16_t)((l.text[0] - '0') * 100 + (l.text[1] - '0') * 10 + l.text[2] - '0');
@@ -184,7 +184,8 @@ static void read_coding(struct parse *p, const char *value)
 
 static void read_framing(struct parse *p)
 {
-	VEC_EACH (&p->headers, h) {
+	for (size_t i = 0; i < p->headers.count; i++) {
+		const struct response_header *h = &p->headers.items[i];
 		if (strcasecmp(h->name, "Content-Length") == 0)
 			read_length(p, h->value);
 		else if (strcasecmp(h->name, "Transfer-Encoding") == 0)

@@ -4,26 +4,26 @@
  *	CONNECTING -> SHAKING -> LISTENING -> ASKED -> LINGERING -> OVER
  *	                      -> SETTLING ->
  *
- * SETTLING is for TLS 1.3: the client is done before the server has judged the client's certificate,
- * so a refusal comes as an alert after the handshake. LISTENING waits for a server that speaks first; once it has begun to, nothing is sent to it any
- * more. The answer is at its end when HTTP's own framing says so, when a decoder knows what it is,
- * or when nothing has come for a while after some bytes: a server that is still to be heard
- * completely is worth less than a person's time.
+ * SETTLING is for TLS 1.3: there the client is done before the server has judged the client's
+ * certificate, so a refusal comes as an alert after the handshake. LISTENING waits for a server that
+ * speaks first; once it has begun to, nothing is sent to it any more. When an answer is at its end
+ * is answer.c's to say.
  */
 #include "http/talk.h"
 
 #include "base/clock.h"
 #include "base/must.h"
 #include "base/str.h"
+#include "http/answer.h"
 #include "loop/loop.h"
 #include "net/dial.h"
 #include "net/tls.h"
 #include "sys/links.h"
 #include <errno.h>
 
-#define AT_ONCE	 256
-#define QUIET_MS 150 /* after some bytes */
-#define MORE_MS	 50  /* after bytes that were recognised, but would say more */
+#define AT_ONCE	  256
+#define SETTLE_MS 150
+#define RAW_MAX	  (4u * TALK_BYTES_MAX) /* with TLS's own bytes, and those after the answer */
 
 enum phase { CONNECTING, SHAKING, SETTLING, LISTENING, ASKED, LINGERING, OVER };
 
@@ -43,8 +43,7 @@ struct talk {
 	struct buf out; /* to be sent, from `sent` on */
 	size_t sent;
 	uint64_t started_ns, answered_ns;
-	size_t wanted; /* the answer of HTTP is not complete before that */
-	const struct decoder *asked;
+	struct answer answer;
 };
 
 struct runner {
@@ -102,28 +101,21 @@ static void call_watch(void *data)
 	t->job->watch(t->job, t->job->data);
 }
 
-static void read_http(struct talk *t)
-{
-	struct talk_job *job = t->job;
-
-	response_parse(t->runner->arena, t->in.data, t->in.len, job->peer_closed, job->head,
-		&job->response);
-}
-
 static void keep_answer(struct talk *t)
 {
 	struct talk_job *job = t->job;
-	bool open;
 
 	job->received = job->byte_count = t->in.len;
 	job->bytes = arena_strndup(t->runner->arena, t->in.data, t->in.len);
-	if (job->http && t->in.len)
-		read_http(t);
-	if (!job->found && !job->echo && t->in.len)
-		job->found = decoder_recognise(t->runner->arena, t->in.data, t->in.len, t->asked,
-			NULL, &job->decoded, &open);
-	if (!job->found)
-		job->decoded = (struct decoded){0};
+	if (!t->in.len)
+		return;
+	if (job->http)
+		response_parse(t->runner->arena, t->in.data, t->in.len, job->peer_closed, job->head,
+			&job->response);
+	answer_end(&t->answer, t->in.data, t->in.len);
+	job->echo = t->answer.echo;
+	job->found = t->answer.found;
+	job->decoded = t->answer.decoded;
 }
 
 /* Ends the conversation; what came is kept, whatever the end is. */
@@ -161,6 +153,7 @@ static void answered(struct talk *t)
 	struct talk_job *job = t->job;
 
 	job->end = TALK_ANSWERED;
+	job->answered_ns = since(t->started_ns);
 	if (!job->linger_ms || job->peer_closed) {
 		finish(t, TALK_ANSWERED);
 		return;
@@ -195,58 +188,6 @@ static void give_up(struct talk *t)
 
 /* --- the answer --- */
 
-/* A server that only sends back what it hears is none of ours. */
-static bool is_echo(const struct talk *t)
-{
-	const struct talk_job *job = t->job;
-
-	return t->phase == ASKED && job->hello_len && t->in.len <= job->hello_len &&
-		memcmp(t->in.data, job->hello, t->in.len) == 0;
-}
-
-static void consider_http(struct talk *t)
-{
-	struct talk_job *job = t->job;
-	struct response response;
-
-	if (t->in.len < t->wanted)
-		return;
-	/* the result must not grow with every byte that comes */
-	AUTO(arena) struct arena *scratch = arena_new();
-	response_parse(scratch, t->in.data, t->in.len, false, job->head, &response);
-	t->wanted = response.wanted;
-	if (response.complete) {
-		answered(t);
-		return;
-	}
-	const char *type = response_header(&response, "Content-Type");
-	bool endless = response.head_complete && type && str_starts(type, "text/event-stream");
-	if (response.broken || endless)
-		wait_ms(t, QUIET_MS);
-	else
-		loop_timer_stop(&t->timer); /* it may take its time */
-}
-
-static void consider_other(struct talk *t)
-{
-	struct talk_job *job = t->job;
-	struct decoded decoded;
-	bool open;
-
-	const struct decoder *found = decoder_recognise(t->runner->arena, t->in.data, t->in.len,
-		t->asked, NULL, &decoded, &open);
-	job->found = found;
-	if (!found) {
-		wait_ms(t, QUIET_MS);
-		return;
-	}
-	job->decoded = decoded;
-	if (decoded.more)
-		wait_ms(t, MORE_MS);
-	else
-		answered(t);
-}
-
 /* More of the answer has come. */
 static void consider(struct talk *t)
 {
@@ -260,15 +201,13 @@ static void consider(struct talk *t)
 		finish(t, TALK_CONNECTED);
 		return;
 	}
-	job->echo = is_echo(t);
-	if (t->in.len >= TALK_BYTES_MAX)
+	unsigned ms = answer_judge(&t->answer, t->in.data, t->in.len);
+	if (ms == ANSWER_WHOLE || t->in.len >= TALK_BYTES_MAX)
 		answered(t);
-	else if (job->echo)
-		wait_ms(t, QUIET_MS);
-	else if (job->http && !job->greeted)
-		consider_http(t);
+	else if (ms == ANSWER_PATIENT)
+		loop_timer_stop(&t->timer);
 	else
-		consider_other(t);
+		wait_ms(t, ms);
 }
 
 /*
@@ -308,7 +247,11 @@ static void ask(struct talk *t)
 		return;
 	}
 	t->phase = ASKED;
-	t->wanted = 1;
+	t->answer.http = job->http;
+	t->answer.head = job->head;
+	t->answer.hello = job->hello;
+	t->answer.hello_len = job->hello_len;
+	t->answer.asked = answer_asked(job->hello, job->hello_len, job->endpoint.port);
 	if (t->tls)
 		tls_write(t->tls, job->hello, job->hello_len, &t->out);
 	else
@@ -328,7 +271,7 @@ static void begin(struct talk *t)
 			return;
 		}
 		t->phase = SETTLING;
-		wait_ms(t, QUIET_MS);
+		wait_ms(t, SETTLE_MS);
 		return;
 	}
 	t->phase = LISTENING;
@@ -450,7 +393,9 @@ static void connected(struct talk *t)
 static void take(struct talk *t, const char *bytes, size_t len)
 {
 	t->raw += len;
-	if (t->tls) {
+	if (t->raw > RAW_MAX) {
+		give_up(t);
+	} else if (t->tls) {
 		take_tls(t, bytes, len);
 	} else if (t->phase != LINGERING) {
 		buf_add(&t->in, bytes, len);
@@ -487,20 +432,6 @@ static void on_ready(void *data, uint32_t events)
 
 /* --- the jobs --- */
 
-/* Whose hello is this? One-byte answers count only for who asked for them. */
-static const struct decoder *who_asks(const struct talk_job *job)
-{
-	AUTO(buf) struct buf hello = BUF_INIT(4096);
-
-	for (size_t i = 0; job->hello_len && decoders[i]; i++) {
-		buf_clear(&hello);
-		decoder_hello(decoders[i], job->endpoint.port, &hello);
-		if (hello.len == job->hello_len && memcmp(hello.data, job->hello, hello.len) == 0)
-			return decoders[i];
-	}
-	return NULL;
-}
-
 static bool is_ours(struct runner *r, const struct endpoint *e)
 {
 	if (e->proto != PROTO_TCP || address_is_any(&e->address) ||
@@ -529,7 +460,7 @@ static void start(struct talk *t)
 	t->dialled = dialled(job);
 	t->phase = CONNECTING;
 	t->started_ns = clock_mono_ns();
-	t->asked = who_asks(job);
+	t->answer.arena = t->runner->arena;
 	t->runner->open++;
 	if (!is_ours(t->runner, &t->dialled)) {
 		finish(t, TALK_NOT_OURS);

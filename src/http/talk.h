@@ -25,7 +25,7 @@ enum talk_end {
 	TALK_SILENT,	 /* connected and asked; not a byte came until the deadline */
 	TALK_CLOSED,	 /* the peer closed in an orderly way, without a byte */
 	TALK_RESET,    /* the peer reset the connection; `received` says whether after some bytes */
-	TALK_TLS,      /* the handshake failed: tls.error */
+	TALK_TLS,      /* the handshake failed: tls_seen.error and plain; `found` for plain too */
 	TALK_ANSWERED, /* bytes came: see found, response, bytes */
 	TALK_CONNECTED, /* connected, and no more was wanted */
 };
@@ -67,11 +67,13 @@ struct talk_job {
 	bool greeted;	       /* it spoke before it was asked */
 	bool echo;	       /* it sends back what it hears: nobody is found */
 	struct endpoint local; /* our end */
-	/* from the start of the job; 0 = never. tls_ns: the handshake was complete */
-	uint64_t connect_ns, tls_ns, first_byte_ns, total_ns;
+	/* from the start of the job; 0 = never. tls_ns: the handshake was complete; answered_ns: so
+	 * was the answer; total_ns: with lingering */
+	uint64_t connect_ns, tls_ns, first_byte_ns, answered_ns, total_ns;
 	uint64_t linger_ns; /* the peer closed so long after its answer; 0 = it did not */
 	bool peer_closed;
-	size_t received;   /* bytes of the answer; with tls those inside */
+	size_t received;   /* bytes of the answer, with tls those inside; TALK_BYTES_MAX: there are
+			    * more */
 	const char *bytes; /* all of them, NUL-terminated, foreign */
 	size_t byte_count;
 	const struct decoder *found; /* who recognised the bytes; NULL = nobody */

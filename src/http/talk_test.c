@@ -108,7 +108,7 @@ TEST(answers_that_break_off)
 		5000);
 	CHECK_INT(job.end, TALK_RESET);
 	CHECK_INT(job.received, strlen(cut));
-	converse(arena, &(struct toy){.answer = cut, .hold_ms = 9000}, &job, 200);
+	converse(arena, &(struct toy){.answer = cut, .hold_ms = 9000}, &job, 800);
 	CHECK_INT(job.end, TALK_ANSWERED);
 	CHECK(!job.peer_closed && !job.response.complete && !job.response.defect);
 	converse(arena, &(struct toy){.answer = "HTTP/1.0 200 OK\r\n\r\nto the end"}, &job, 5000);
@@ -149,7 +149,7 @@ TEST(connections_that_are_not_made)
 		{.endpoint = {PROTO_TCP, ADDRESS_LOOPBACK4, closed}},
 		{.endpoint = {PROTO_TCP, foreign, 80}},
 		{.endpoint = {PROTO_TCP, ADDRESS_ANY4, closed}},
-		{.endpoint = {.proto = PROTO_UNIX_STREAM, .path = "/nonexistent/sock"}},
+		{.endpoint = {.proto = PROTO_UNIX_STREAM, .path = "/proc/self/nobody-here"}},
 		{.endpoint = {.proto = PROTO_UNIX_STREAM}},
 		{.endpoint = {PROTO_UDP, ADDRESS_LOOPBACK4, 53}},
 	};
@@ -327,7 +327,7 @@ TEST(lingering)
 	CHECK_INT(job.end, TALK_ANSWERED);
 	CHECK(!job.peer_closed && !job.linger_ns);
 	job.linger_ms = 9000;
-	converse(arena, &(struct toy){.answer = OK_TWO, .hold_ms = 9000}, &job, 200);
+	converse(arena, &(struct toy){.answer = OK_TWO, .hold_ms = 9000}, &job, 800);
 	CHECK_INT(job.end, TALK_ANSWERED); /* the deadline ends it, and the answer stays */
 	CHECK(job.response.complete);
 }

@@ -189,36 +189,45 @@ TEST(a_page_through_tls)
 	CHECK_STR(seen->untrusted, "unable to get local issuer certificate");
 }
 
-TEST(names)
+/* Dials one server by many names, which are to fit or not. */
+static void dial_names(const char *certificate, const char *const *hosts, size_t count, bool fit)
 {
 	AUTO(arena) struct arena *arena = arena_new();
-	const struct {
-		const char *certificate, *host;
-		bool fits;
-	} rows[] = {
-		{"good", "localhost", true},
-		{"good", "localhost.", true},
-		{"good", "127.0.0.1", true},
-		{"good", "::1", true},
-		{"good", "127.0.0.2", false},
-		{"good", "a.shop.test", true},
-		{"good", "a.b.shop.test", false},
-		{"good", "shop", false}, /* only in the subject */
-		{"expired", "localhost", true},
-		{"expired", NULL, false},
-		{"only-cn", "localhost", false},
-	};
+	struct tls_server s =
+		start(arena_printf(arena, "-cert %s.pem -key %s.key", certificate, certificate));
+	struct talk_job jobs[8] = {0};
 
-	for (size_t i = 0; !no_openssl && i < ARRAY_SIZE(rows); i++) {
-		char options[200];
-		snprintf(options, sizeof(options), "-cert %s.pem -key %s.key", rows[i].certificate,
-			rows[i].certificate);
-		struct talk_job job = converse(arena, options, rows[i].host, true);
-		CHECK_STR(talk_end_name(job.end), "connected");
-		CHECK_STR(job.tls_seen.error, NULL);
-		if (job.tls_seen.name_fits != rows[i].fits)
-			unit_fail(__FILE__, __LINE__, rows[i].host ? rows[i].host : "(none)");
+	must(count <= ARRAY_SIZE(jobs));
+	for (size_t i = 0; i < count; i++)
+		jobs[i] = (struct talk_job){.endpoint = s.endpoint,
+			.tls = true,
+			.connect_only = true,
+			.host = hosts[i]};
+	talk_run(arena, jobs, count, 10000);
+	stop(&s);
+	for (size_t i = 0; i < count; i++) {
+		CHECK_STR(talk_end_name(jobs[i].end), "connected");
+		CHECK_STR(jobs[i].tls_seen.error, NULL);
+		if (jobs[i].tls_seen.name_fits != fit)
+			unit_fail(__FILE__, __LINE__, hosts[i] ? hosts[i] : "(none)");
 	}
+}
+
+TEST(names)
+{
+	static const char *const good[] = {"localhost", "LOCALHOST", "localhost.", "127.0.0.1",
+		"::1", "a.shop.test", NULL};
+	/* shop is only in the subject */
+	static const char *const bad[] = {"127.0.0.2", "a.b.shop.test", "shop", ""};
+	static const char *const of_other[] = {"localhost", NULL}; /* NULL: 127.0.0.1 */
+
+	if (no_openssl)
+		return;
+	dial_names("good", good, ARRAY_SIZE(good), true);
+	dial_names("good", bad, ARRAY_SIZE(bad), false);
+	dial_names("expired", of_other, 1, true);
+	dial_names("expired", of_other + 1, 1, false);
+	dial_names("only-cn", of_other, 1, false);
 }
 
 TEST(trust_is_about_the_chain_only)
@@ -297,6 +306,7 @@ TEST(client_certificates)
 	CHECK_INT(job.tls_seen.alert, 40);
 	CHECK_STR(job.tls_seen.error, "sslv3 alert handshake failure");
 	CHECK(job.tls_seen.has_leaf && job.tls_seen.name_fits);
+	CHECK_STR(job.tls_seen.version, "TLSv1.2");
 	for (int i = 0; i < 2; i++) {
 		job = converse(arena, thirteen, "localhost", i == 1);
 		CHECK_STR(talk_end_name(job.end), "tls");
@@ -311,6 +321,50 @@ TEST(client_certificates)
 	CHECK(job.tls_seen.asks_client_certificate && !job.tls_seen.alert);
 	job = converse(arena, "-cert good.pem -key good.key -verify 1", "localhost", true);
 	CHECK_STR(talk_end_name(job.end), "connected");
+}
+
+/* What is written to a server's input, it says to its client. */
+static void say(const struct tls_server *s, const char *text, unsigned after_ms)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		usleep(after_ms * 1000);
+		_exit(write(s->in, text, strlen(text)) < 0);
+	}
+	if (!after_ms)
+		waitpid(pid, NULL, 0);
+}
+
+TEST(greetings_and_lingering_inside)
+{
+	AUTO(arena) struct arena *arena = arena_new();
+
+	if (no_openssl)
+		return;
+	struct tls_server s = start("-cert good.pem -key good.key");
+	struct talk_job job = {.endpoint = s.endpoint, .tls = true, .listen_ms = 5000};
+	say(&s, "220 mail ESMTP Postfix\r\n", 0);
+	talk_run(arena, &job, 1, 10000);
+	CHECK_STR(talk_end_name(job.end), "answered");
+	CHECK(job.greeted && job.tls_seen.done);
+	CHECK_STR(job.found ? job.found->name : NULL, "smtp");
+
+	job = (struct talk_job){.endpoint = s.endpoint,
+		.tls = true,
+		.hello = GET,
+		.hello_len = strlen(GET),
+		.http = true,
+		.linger_ms = 5000};
+	say(&s, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 0);
+	say(&s, "Q\n", 500); /* its word for the end */
+	talk_run(arena, &job, 1, 10000);
+	CHECK_STR(talk_end_name(job.end), "answered");
+	CHECK(job.response.complete && job.peer_closed && job.linger_ns);
+	CHECK(job.answered_ns && job.answered_ns < job.total_ns);
+	CHECK_INT(job.received, 40);
+	stop(&s);
+	waitpid(-1, NULL, 0);
 }
 
 /* A toy that speaks no TLS gets a ClientHello. */
@@ -347,7 +401,7 @@ TEST(what_is_no_tls)
 	CHECK_STR(talk_end_name(job.end), "tls");
 	CHECK_STR(job.tls_seen.plain, "N");
 	CHECK_STR(job.tls_seen.error, "the connection ended in the handshake");
-	job = shake_with(arena, &(struct toy){.answer = "N", .hold_ms = 9000}, 100);
+	job = shake_with(arena, &(struct toy){.answer = "N", .hold_ms = 9000}, 800);
 	CHECK_STR(talk_end_name(job.end), "tls");
 	CHECK_STR(job.tls_seen.plain, "N");
 	CHECK_STR(job.tls_seen.error, "the handshake took too long");
@@ -392,4 +446,5 @@ TEST(cleaning_up)
 }
 
 TESTS(setting_up, a_page_through_tls, names, trust_is_about_the_chain_only, old_versions_and_alpn,
-	client_certificates, what_is_no_tls, handshakes_that_get_nowhere, cleaning_up)
+	client_certificates, greetings_and_lingering_inside, what_is_no_tls,
+	handshakes_that_get_nowhere, cleaning_up)

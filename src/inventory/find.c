@@ -244,7 +244,7 @@ static bool collides(const struct socket *socket, const struct address *a)
 
 	if (address_is_any(a))
 		return a->family == AF_INET6 || at.family == AF_INET || socket->dual_stack;
-	return endpoint_accepts(&socket->local, socket->v6only, a, socket->local.port);
+	return endpoint_covers(&socket->local, socket->v6only, a, socket->local.port);
 }
 
 static bool held_by(const struct snapshot *s, const struct socket *socket, pid_t pid)

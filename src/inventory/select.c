@@ -102,10 +102,13 @@ static bool answers(const struct picker *p, const struct service *service)
 		for (size_t a = 0; a < sel->address_count; a++) {
 			const struct address *dialled = &sel->addresses[a];
 			uint16_t port = sel->port ? sel->port : l->endpoint.port;
-			if (endpoint_accepts(&l->endpoint, l->v6only, dialled, port))
-				return true;
 			/* 0.0.0.0 and :: as a destination mean this computer */
 			if (address_is_any(dialled) && address_is_loopback(&l->endpoint.address))
+				return true;
+			if (address_is_any(dialled))
+				dialled = dialled->family == AF_INET ? &ADDRESS_LOOPBACK4
+								     : &ADDRESS_LOOPBACK6;
+			if (endpoint_accepts(&l->endpoint, l->v6only, dialled, port))
 				return true;
 		}
 	}

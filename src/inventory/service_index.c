@@ -35,12 +35,43 @@ static bool has_key(const struct endpoint *e)
 	return proto_is_unix(e->proto) ? !str_empty(e->path) : e->port != 0;
 }
 
+static uint64_t member_key(const struct owner *o, uint32_t service)
+{
+	const struct {
+		uintptr_t owner;
+		uint64_t service;
+	} key = {(uintptr_t)o, service};
+
+	return map_hash(&key, sizeof(key));
+}
+
+static bool shares_port(const struct snapshot *s, size_t i)
+{
+	const struct service *service = s->services[i];
+
+	/* sorted by port */
+	return (i && s->services[i - 1]->port == service->port) ||
+		(i + 1 < s->service_count && s->services[i + 1]->port == service->port);
+}
+
+static void note_members(struct service_index *ix)
+{
+	for (size_t i = 0; i < ix->s->service_count; i++) {
+		const struct service *service = ix->s->services[i];
+		if (proto_is_unix(service->proto) || !shares_port(ix->s, i))
+			continue;
+		for (size_t k = 0; k < service->owner_count; k++)
+			map_set(&ix->members, member_key(service->owners[k], (uint32_t)i), 1);
+	}
+}
+
 void service_index_init(struct service_index *ix, const struct snapshot *s)
 {
 	size_t count = 0, used = 0;
 
 	*ix = (struct service_index){.s = s};
 	map_init(&ix->heads);
+	map_init(&ix->members);
 	for (size_t i = 0; i < s->service_count; i++)
 		count += s->services[i]->listener_count;
 	ix->entries = must_calloc(count + 1, sizeof(*ix->entries));
@@ -59,11 +90,13 @@ void service_index_init(struct service_index *ix, const struct snapshot *s)
 			map_set(&ix->heads, key, used++);
 		}
 	}
+	note_members(ix);
 }
 
 void service_index_fini(struct service_index *ix)
 {
 	map_fini(&ix->heads);
+	map_fini(&ix->members);
 	free(ix->entries);
 	ix->entries = NULL;
 }
@@ -127,4 +160,23 @@ uint32_t service_index_find(const struct service_index *ix, const struct endpoin
 		look_under(&search, &any, 0);
 	}
 	return search.best;
+}
+
+struct acceptance {
+	const struct service_index *ix;
+	const struct owner *owner;
+};
+
+static int judge_owner(void *arg, uint32_t service)
+{
+	const struct acceptance *a = arg;
+
+	return a->owner && map_get(&a->ix->members, member_key(a->owner, service), NULL) ? 2 : 1;
+}
+
+uint32_t service_index_accepted(const struct service_index *ix, const struct socket *socket)
+{
+	struct acceptance a = {ix, socket->owner};
+
+	return service_index_find(ix, &socket->local, socket->netns, judge_owner, &a);
 }

@@ -19,6 +19,7 @@ struct service_index {
 	const struct snapshot *s; /* borrowed */
 	struct map heads;	  /* key of an address and port, or of a path -> first entry */
 	struct service_index_entry *entries; /* owned */
+	struct map members; /* owner and service, of services that share their port with others */
 };
 
 void service_index_init(struct service_index *ix, const struct snapshot *s);
@@ -35,5 +36,11 @@ typedef int (*service_judge)(void *arg, uint32_t service);
  */
 uint32_t service_index_find(const struct service_index *ix, const struct endpoint *local,
 	uint32_t netns, service_judge judge, void *arg);
+
+/*
+ * The service that a connection's socket was accepted by, or SERVICE_NONE. Of several on the endpoint
+ * (reuseport) the one that the socket's owner belongs to.
+ */
+uint32_t service_index_accepted(const struct service_index *ix, const struct socket *socket);
 
 AUTO_DEFINE_FINI(service_index, struct service_index)

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "inventory/published.h"
+#include "inventory/service_index.h"
 #include "inventory/speaks.h"
 #include <net/if.h>
 
@@ -404,24 +405,20 @@ static int by_port(const void *pa, const void *pb)
 	return strcmp(a->listeners[0].text, b->listeners[0].text);
 }
 
+/* Each to the service that accepted it: 127.0.0.1 and ::1 of one port may be two. */
 static void count_connections(struct drafts *ds)
 {
-	struct snapshot *s = ds->s;
-	AUTO(map) struct map by_socket = {0}; /* owner and port -> service: who accepted it */
+	const struct snapshot *s = ds->s;
+	AUTO(service_index) struct service_index ix = {0};
 
-	for (size_t i = 0; i < ds->v.count; i++) {
-		struct service *service = ds->v.items[i].service;
-		uint64_t key = (uint64_t)service->netns << 32 | (uint64_t)service->proto << 16 |
-			service->port;
-		if (!proto_is_unix(service->proto) && !map_get(&by_socket, key, NULL))
-			map_set(&by_socket, key, i);
-	}
 	for (size_t i = 0; i < s->socket_count; i++) {
 		const struct socket *socket = &s->sockets[i];
-		uint64_t key = (uint64_t)socket->netns << 32 | (uint64_t)socket->local.proto << 16 |
-			socket->local.port;
-		uint64_t index;
-		if (socket->state == SOCKET_ESTABLISHED && map_get(&by_socket, key, &index))
+		if (socket->state != SOCKET_ESTABLISHED || proto_is_unix(socket->local.proto))
+			continue;
+		if (!ix.s) /* a list of listeners alone needs none */
+			service_index_init(&ix, s);
+		uint32_t index = service_index_accepted(&ix, socket);
+		if (index != SERVICE_NONE)
 			ds->v.items[index].service->connections++;
 	}
 }
@@ -438,7 +435,6 @@ void services_build(const struct host *host, struct snapshot *s)
 		complete(&ds, d);
 	vec_sort(&ds.v, by_port);
 	judge_shadows(&ds);
-	count_connections(&ds);
 
 	const struct service **list = arena_array(s->arena, const struct service *, ds.v.count);
 	for (size_t i = 0; i < ds.v.count; i++) {
@@ -448,6 +444,7 @@ void services_build(const struct host *host, struct snapshot *s)
 	}
 	s->services = list;
 	s->service_count = ds.v.count;
+	count_connections(&ds);
 	vec_fini(&ds.v);
 	map_fini(&ds.by_key);
 }

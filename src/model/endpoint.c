@@ -42,7 +42,18 @@ void endpoint_format(struct buf *out, const struct endpoint *e)
 	buf_printf(out, brackets ? "]:%u" : ":%u", e->port);
 }
 
+/* LOOPBACK_IFINDEX in net/core/dev.c: lo is the first device of every namespace. */
+#define LO_INDEX 1
+
 bool endpoint_accepts(const struct endpoint *bound, bool v6only, const struct address *dialled,
+	uint16_t port)
+{
+	if (bound->ifindex > LO_INDEX && address_is_loopback(dialled))
+		return false;
+	return endpoint_covers(bound, v6only, dialled, port);
+}
+
+bool endpoint_covers(const struct endpoint *bound, bool v6only, const struct address *dialled,
 	uint16_t port)
 {
 	if (bound->port != port || proto_is_unix(bound->proto))

@@ -42,6 +42,13 @@ static inline bool proto_is_unix(enum proto p)
 /* 127.0.0.1:3000 · [::1]:3000 · *:3000 for "any, both families" is the caller's matter · unix:/x */
 void endpoint_format(struct buf *out, const struct endpoint *e);
 
-/* True when a listener bound to `bound` takes connections sent to `dialled` (v4-mapped included). */
+/*
+ * True when a listener bound to `bound` takes connections sent to `dialled` (v4-mapped included). One
+ * on a device other than lo takes none that are sent to a loopback address: they arrive by lo.
+ */
 bool endpoint_accepts(const struct endpoint *bound, bool v6only, const struct address *dialled,
+	uint16_t port);
+
+/* The same without regard to devices: the addresses overlap, so both can be bound only as a group. */
+bool endpoint_covers(const struct endpoint *bound, bool v6only, const struct address *dialled,
 	uint16_t port);

@@ -68,4 +68,36 @@ TEST(tells_who_takes_a_connection)
 	}
 }
 
-TESTS(formats, names_protocols, tells_who_takes_a_connection)
+/* Loopback traffic arrives by lo, whatever address a socket on another device is bound to. */
+TEST(a_socket_on_a_device_does_not_answer_on_loopback)
+{
+	static const struct {
+		const char *bound;
+		uint32_t ifindex;
+		const char *to;
+		bool accepts;
+	} rows[] = {
+		{"0.0.0.0", 0, "127.0.0.1", true},
+		{"0.0.0.0", 1, "127.0.0.1", true},
+		{"0.0.0.0", 2, "127.0.0.1", false},
+		{"0.0.0.0", 2, "192.0.2.1", true},
+		{"::", 2, "::1", false},
+		{"::", 2, "127.0.0.1", false},
+		{"::", 2, "::ffff:127.0.0.1", false},
+		{"::", 2, "2001:db8::1", true},
+		{"127.0.0.1", 2, "127.0.0.1", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct endpoint bound = at(rows[i].bound, 80);
+		struct address to = at(rows[i].to, 0).address;
+		bound.ifindex = rows[i].ifindex;
+		if (endpoint_accepts(&bound, false, &to, 80) != rows[i].accepts)
+			fprintf(stderr, "%s%%%u and %s\n", rows[i].bound, bound.ifindex,
+				rows[i].to);
+		CHECK_INT(endpoint_accepts(&bound, false, &to, 80), rows[i].accepts);
+	}
+}
+
+TESTS(formats, names_protocols, tells_who_takes_a_connection,
+	a_socket_on_a_device_does_not_answer_on_loopback)

@@ -132,6 +132,8 @@ static bool is_named_host(const struct span *s, size_t at, size_t end, const cha
 		return true;
 	if (str_eq(w.text, "name") && str_eq(w2.text, "host"))
 		return char_is_quote(previous);
+	if (str_eq(w.text, "proxy") && str_eq(w2.text, "resolve"))
+		return true;
 	if (!word_in(w.text, host_words))
 		return false;
 	bool marked = char_is_quote(previous) || (previous == '=' && port_follows(s, end)) ||

@@ -103,8 +103,27 @@ int attempt_child_fork(struct attempt_child *c, char *const *argv, struct err *e
 	return 0;
 }
 
+/* execvp says EACCES too when a folder in PATH may not be searched and no other has the name. */
+static bool in_path(const char *name)
+{
+	const char *at = getenv("PATH");
+
+	while (at && *at) {
+		AUTO(buf) struct buf path = BUF_INIT(4096);
+		size_t len = strcspn(at, ":");
+		buf_add(&path, at, len);
+		buf_printf(&path, "%s%s", len ? "/" : "", name);
+		if (access(path.data, F_OK) == 0)
+			return true;
+		at += len + (at[len] == ':');
+	}
+	return false;
+}
+
 static int cannot_start(const char *name, int error, struct err *err)
 {
+	if (error == EACCES && !strchr(name, '/') && !in_path(name))
+		error = ENOENT;
 	if (error == ENOENT && !strchr(name, '/'))
 		return err_set(err, -ENOENT, "there is no command '%s' in PATH", name);
 	if (error == ENOENT)

@@ -123,7 +123,7 @@ static bool answers_at(const struct socket *s, const struct address *a)
 /* Does a listener keep `a` from being bound? */
 static bool hinders(const struct socket *s, const struct address *a, bool any_address)
 {
-	if (any_address || answers_at(s, a))
+	if (any_address || endpoint_covers(&s->local, s->v6only, a, s->local.port))
 		return true;
 	return address_is_any(a) &&
 		(a->family == AF_INET6 || s->local.address.family == AF_INET || s->dual_stack);

@@ -1,8 +1,9 @@
 """explain: the one sentence, and what stands behind it."""
 
 import os
+import subprocess
 
-from scenario import NOBODY, check, check_equal, check_in, check_not_in, scenario, wait_for
+from scenario import NOBODY, Skip, check, check_equal, check_in, check_not_in, scenario, wait_for
 
 
 def explain(s, target, code=0, **settings):
@@ -52,6 +53,36 @@ def the_other_family_is_named(s):
     check_equal([x["answered"] for x in told["listens"]], [False, True])
     check_equal(explain(s, "localhost:5000")["somebody"], True)
     check_equal(explain(s, "[::1]:5000")["somebody"], True)
+
+
+@scenario(root=True)
+def each_address_has_its_own_clients(s):
+    """127.0.0.1:5000 and [::1]:5000 are two programs."""
+    s.hold("tcp:127.0.0.1:5000,accept")
+    s.hold("tcp:[::1]:5000,accept")
+    client = s.hold("connect:[::1]:5000")
+    counts = {x["listeners"][0]["endpoint"]: x["connections"]
+              for x in explain(s, "5000")["services"]}
+    check_equal(counts, {"127.0.0.1:5000": 0, "[::1]:5000": 1})
+    check_equal([x["pid"] for x in explain(s, "[::1]:5000")["clients"]
+                 if x["role"] == "client"], [client.pid])
+    check_equal([x for x in explain(s, "127.0.0.1:5000")["clients"] if x["role"] == "client"], [])
+
+
+@scenario(root=True, needs=["ip"])
+def a_device_does_not_answer_on_loopback(s):
+    """What is bound to another interface never sees what is sent to 127.0.0.1, which arrives by lo."""
+    made = subprocess.run(["ip", "link", "add", "veth7", "type", "veth"], check=False)
+    if made.returncode:
+        raise Skip("this kernel has no veth")
+    s.hold("tcp:0.0.0.0:5000,device=veth7")
+    told = explain(s, "5000")
+    check_equal([x["answered"] for x in told["listens"] if "127.0.0.1" in x["endpoint"]], [False])
+    check_in("Nobody listens on 127.0.0.1:5000",
+             explain(s, "127.0.0.1:5000", code=3)["answer"])
+    explain(s, "0.0.0.0:5000", code=3)
+    s.hold("tcp:0.0.0.0:5001,device=lo")
+    check_equal(explain(s, "127.0.0.1:5001")["somebody"], True)
 
 
 @scenario(root=True)
