@@ -319,7 +319,7 @@ static void by_elimination(const struct inquiry *q, struct claims *c, const stru
 		claim_evidence(c, "probe", "the kernel refuses nobody where a server listens");
 	else
 		claim_evidence(c, "rtnetlink", "lo is up, and the route to %s is fine",
-			inquiry_endpoint(q, &p->address, 0));
+			inquiry_endpoint(q, &p->address, q->aim.port));
 	look_with_root(q, c, p);
 }
 

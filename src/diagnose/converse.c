@@ -26,11 +26,6 @@
 
 /* --- what the kernel knows of a conversation that stands --- */
 
-static const struct owner *holder_of(const struct snapshot *s, const struct socket *far)
-{
-	return far->owner ? far->owner : NULL;
-}
-
 static bool belongs_to_listener(const struct place *p, const struct owner *o)
 {
 	for (size_t i = 0; p->service && i < p->service->owner_count; i++) {
@@ -54,12 +49,14 @@ static void look_at_far_end(struct inquiry *q, struct place *p, const struct tal
 		const struct socket *far = &s->sockets[i];
 		if (far->remote_port != job->local.port || far->local.port == job->local.port)
 			continue;
-		const struct owner *o = holder_of(s, far);
+		const struct owner *o = far->owner;
 		p->far = *far;
 		p->far.local.path = NULL;
 		p->far.tcp = NULL;
 		p->far.owner = p->far.peer_owner = NULL;
-		p->accepted = far->inode != 0;
+		/* an end that has begun to close, or spoke, was accepted before its process let it go */
+		p->accepted = far->inode != 0 || far->state != SOCKET_ESTABLISHED || job->received ||
+			job->peer_closed;
 		p->accepted_known = true;
 		p->question_read = p->accepted && far->rqueue == 0;
 		p->question_read_known = p->accepted;
