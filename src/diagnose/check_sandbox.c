@@ -15,7 +15,8 @@
 static bool is_refusal(const char *error)
 {
 	return error &&
-		(str_eq(error, "EPERM") || str_eq(error, "EACCES") || str_eq(error, "EAFNOSUPPORT"));
+		(str_eq(error, "EPERM") || str_eq(error, "EACCES") ||
+			str_eq(error, "EAFNOSUPPORT"));
 }
 
 /* The attempt of the command that was watched and turned away. */
@@ -30,6 +31,23 @@ static const struct attempt *forbidden_attempt(const struct inquiry *q)
 			return a;
 	}
 	return NULL;
+}
+
+/*
+ * The command says that it could not connect, and the kernel never heard of it: a seccomp filter answers
+ * before the call begins, and before it can be watched.
+ */
+static bool never_got_through(const struct inquiry *q)
+{
+	const struct attempt_run *run = q->query->attempt;
+
+	if (!run || !str_eq(run->rung, "bpf") || !run->status || run->folded ||
+		q->symptom.op != OPERATION_CONNECT)
+		return false;
+	for (size_t i = 0; i < run->attempt_count; i++)
+		if (run->attempts[i].kind == ATTEMPT_CONNECT)
+			return false;
+	return true;
 }
 
 /* A running program of the client's name that a security module confines. */
@@ -54,6 +72,10 @@ static void say_common(const struct inquiry *q, struct claims *c, const struct p
 			strerrorname_np(a->error));
 	else if (q->symptom.error)
 		claim_evidence(c, "text", "the client was told %s", q->symptom.error);
+	if (never_got_through(q))
+		claim_evidence(c, "attempt",
+			"the command says that it cannot connect, but no connect() of it reached the "
+			"kernel: a seccomp filter answers before that");
 	if (p->talk.connected)
 		claim_evidence(c, "probe", "our own connection to %s works", at);
 	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
@@ -92,24 +114,26 @@ static void by_sandbox(const struct inquiry *q, struct claims *c, const struct p
 	const char *error)
 {
 	const struct attempt *a = forbidden_attempt(q);
-	const char *who = a ? inquiry_foreign(q, a->program, 20)
+	const char *who = a	    ? inquiry_foreign(q, a->program, 20)
 		: q->symptom.client ? inquiry_foreign(q, q->symptom.client, 20)
 				    : "the client";
 
 	claim(c, "sandbox-denies-network", CERTAINTY_INFERRED,
 		OBSERVED_REPORTED | OBSERVED_UNREACHABLE,
-		"A sandbox around %s forbids it to connect to %s (%s); others may.", who,
-		inquiry_endpoint(q, &p->address, q->aim.port), error);
+		"A sandbox around %s forbids it to connect to %s%s%s%s; others may.", who,
+		inquiry_endpoint(q, &p->address, q->aim.port), error ? " (" : "",
+		error ? error : "", error ? ")" : "");
 	say_common(q, c, p);
 	if (q->self.seccomp > 0 && p->talk.error)
 		claim_evidence(c, "/proc/self/status", "Seccomp: %d, NoNewPrivs: %d",
 			q->self.seccomp, q->self.no_new_privs);
-	claim_evidence(c, "errno",
-		str_eq(error, "EACCES")
-			? "EACCES is what Landlock says, and leaves no mark in /proc"
-			: str_eq(error, "EAFNOSUPPORT")
-			? "EAFNOSUPPORT is what RestrictAddressFamilies= of systemd says"
-			: "EPERM is what a seccomp filter says");
+	if (error)
+		claim_evidence(c, "errno",
+			str_eq(error, "EACCES")
+				? "EACCES is what Landlock says, and leaves no mark in /proc"
+				: str_eq(error, "EAFNOSUPPORT")
+				? "EAFNOSUPPORT is what RestrictAddressFamilies= of systemd says"
+				: "EPERM is what a seccomp filter says");
 	claim_fix(c, NULL,
 		"loosen the sandbox that starts it (seccomp or Landlock rules, snap or flatpak "
 		"permissions, RestrictAddressFamilies=), or run it outside of the sandbox");
@@ -130,15 +154,16 @@ static void run(const struct inquiry *q, struct claims *c)
 {
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
-		bool told = q->observed == OBSERVED_REPORTED && is_refusal(q->symptom.error) &&
-			p->talk.connected;
+		bool told = q->observed == OBSERVED_REPORTED && p->talk.connected &&
+			(is_refusal(q->symptom.error) || never_got_through(q));
 		bool same = ours_fails(q, p);
 		if (!p->ours || (!told && !same) || (p->has_route && p->route.error))
 			continue;
-		const char *error = same ? strerrorname_np(p->talk.error) : q->symptom.error;
-		bool module = q->selinux_enforcing || confined(q) ||
-			(same && q->self.lsm_label);
-		if (module && !str_eq(error, "EAFNOSUPPORT"))
+		const char *error = same	       ? strerrorname_np(p->talk.error)
+			: is_refusal(q->symptom.error) ? q->symptom.error
+						       : NULL;
+		bool module = q->selinux_enforcing || confined(q) || (same && q->self.lsm_label);
+		if (module && error && !str_eq(error, "EAFNOSUPPORT"))
 			by_module(q, c, p);
 		else
 			by_sandbox(q, c, p, error);

@@ -13,8 +13,9 @@
 #include "inventory/select.h"
 #include <errno.h>
 
-#define EARLY_NS (140 * 1000000ull) /* before anything was said to a service that may speak first */
-#define SLOW_NS	 1000000000ull
+#define EARLY_NS  (140 * 1000000ull) /* before anything was said to a service that may speak first */
+#define SLOW_NS	  1000000000ull
+#define RESENT_NS 900000000ull
 
 static bool knows_protocol(const struct inquiry *q)
 {
@@ -124,6 +125,12 @@ static bool is_led_astray(const struct inquiry *q, const struct place *p)
 		p->far.local.port != q->aim.port;
 }
 
+/* The first SYN got lost: it is sent again after a second (TCP_TIMEOUT_INIT). */
+static bool is_resent(const struct place *p)
+{
+	return p->talk.connected && p->talk.connect_ns > RESENT_NS;
+}
+
 static uint32_t of_talk(const struct inquiry *q, const struct place *p)
 {
 	switch (p->talk.end) {
@@ -152,7 +159,8 @@ static uint32_t of_place(const struct inquiry *q, const struct place *p)
 		return 0;
 	if (!p->talked)
 		return predicted(q, p);
-	return of_talk(q, p) | (is_led_astray(q, p) ? OBSERVED_PROTOCOL : 0);
+	return of_talk(q, p) | (is_led_astray(q, p) ? OBSERVED_PROTOCOL : 0) |
+		(is_resent(p) ? OBSERVED_SLOW : 0);
 }
 
 #define BEFORE_CONNECTION (OBSERVED_UNREACHABLE | OBSERVED_REFUSED | OBSERVED_UNANSWERED)
