@@ -50,6 +50,48 @@ static bool never_got_through(const struct inquiry *q)
 	return true;
 }
 
+/*
+ * It could not connect, and right afterwards all that it could have meant works for us. What it was told is
+ * not known: its calls could not be watched, and its text does not say.
+ */
+static bool fails_alone(const struct inquiry *q)
+{
+	const struct attempt_run *run = q->query->attempt;
+
+	if (!run || !run->status || run->timed_out || run->interrupted ||
+		str_eq(run->rung, "bpf") || q->symptom.error || q->symptom.op != OPERATION_CONNECT)
+		return false;
+	for (size_t i = 0; i < q->place_count; i++) {
+		const struct place *p = &q->places[i];
+		int64_t began = q->now_ms - (int64_t)(run->took_ns / 1000000);
+		if (!p->talk.connected || p->wrong || !p->socket || !p->socket->owner ||
+			p->socket->owner->started_ms < 0 || p->socket->owner->started_ms >= began)
+			return false; /* it may not have been there yet */
+	}
+	return q->place_count > 0;
+}
+
+static void guess_sandbox(const struct inquiry *q, struct claims *c, const struct place *p)
+{
+	const char *who = q->symptom.client ? q->symptom.client : q->query->attempt->argv[0];
+	const char *at = inquiry_endpoint(q, &p->address, q->aim.port);
+
+	claim(c, "sandbox-denies-network", CERTAINTY_GUESSED, OBSERVED_REPORTED,
+		"Only %s cannot connect to %s; perhaps a sandbox around it forbids it.",
+		inquiry_foreign(q, str_basename(who), 30), at);
+	claim_last_resort(c);
+	claim_would_prove(c, "root: what the command tried");
+	claim_evidence(c, "attempt", "the command ended with an error: %s",
+		inquiry_foreign(q, q->symptom.said ? q->symptom.said : "it cannot connect", 120));
+	claim_evidence(c, "probe", "right afterwards our own connection to %s works", at);
+	claim_evidence(c, "errno", "a sandbox answers EPERM (seccomp) or EACCES (Landlock)");
+	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
+	claim_fix(c, NULL,
+		"if it runs in a sandbox (seccomp, Landlock, snap, flatpak), let it reach the network "
+		"there");
+	claim_fix(c, "sudo loopscope diagnose -- COMMAND", "run it once more, watched by root");
+}
+
 /* A running program of the client's name that a security module confines. */
 static const struct owner_vitals *confined(const struct inquiry *q)
 {
@@ -157,6 +199,10 @@ static void run(const struct inquiry *q, struct claims *c)
 		bool told = q->observed == OBSERVED_REPORTED && p->talk.connected &&
 			(is_refusal(q->symptom.error) || never_got_through(q));
 		bool same = ours_fails(q, p);
+		if (i == 0 && q->observed == OBSERVED_REPORTED && fails_alone(q)) {
+			guess_sandbox(q, c, p);
+			return;
+		}
 		if (!p->ours || (!told && !same) || (p->has_route && p->route.error))
 			continue;
 		const char *error = same	       ? strerrorname_np(p->talk.error)

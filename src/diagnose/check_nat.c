@@ -1,5 +1,5 @@
 /*
- * redirect - a NAT rule sends the connection to another address or port than the one that was asked for;
+ * nat - a NAT rule sends the connection to another address or port than the one that was asked for;
  * and the reverse: one that should bring packets from outside to loopback, where the kernel refuses them.
  *
  * The far end of our own connection tells it without any right: it is a socket of another port than the
@@ -180,7 +180,7 @@ static void run(const struct inquiry *q, struct claims *c)
 	}
 }
 
-const struct diagnose_check diagnose_redirect = {
+const struct diagnose_check diagnose_nat = {
 	.summary = "whether a NAT rule sends the connection somewhere else",
 	.causes = "nat-redirect route-localnet-off",
 	.needs = FACT_SOCKETS | FACT_FILTER | FACT_TALKS | FACT_MORE,
