@@ -40,7 +40,7 @@ enum observation {
 	OBSERVED_TLS = 1 << 7,	    /* the handshake or the certificate */
 	OBSERVED_PROTOCOL = 1 << 8, /* something else than what was asked for answers */
 	OBSERVED_HTTP = 1 << 9,	    /* an HTTP answer that says no */
-	OBSERVED_AUTH = 1 << 10,
+	OBSERVED_AUTH = 1 << 10,	/* the service itself says no: password, limit, not ready */
 	OBSERVED_BIND = 1 << 11,	/* bind() fails now */
 	OBSERVED_SOCKET_FILE = 1 << 12, /* connect() to a path fails now */
 	OBSERVED_PROXY = 1 << 13,	/* the client would not go there at all, but to a proxy */
@@ -86,6 +86,14 @@ struct place {
 	struct talk_job tls_try;   /* plain HTTP got no answer: does it speak TLS? */
 	struct talk_job plain_try; /* TLS got no handshake: does it speak HTTP without? */
 	struct talk_job host_try;  /* the same request with "Host: localhost" */
+	bool cors_tried, keep_tried, idle_tried;
+	struct talk_job cors_get; /* as a page of q->origin would ask */
+	struct talk_job cors_ask; /* ... and the preflight before it */
+	/* the same request with "Connection: keep-alive"; twice when the first answer came in two
+	 * pieces; and once more on a connection that is then left idle */
+	struct talk_job keep_try, keep_again, idle_try;
+	const char *asks_names; /* the name server that the one who took our connection asked
+				 * meanwhile: "192.0.2.53:53"; NULL = none was seen */
 	const char *speaks; /* what a harmless look recognised when it was not what was asked for */
 	const char *speaks_detail; /* in its own words */
 	uint32_t wrong; /* enum observation of this place; 0 = it works or was not tried */
@@ -211,6 +219,8 @@ struct inquiry {
 	const char *beyond_by;		/* "redirect", "upstream", "forward", "dependency" */
 	const char *beyond_to;		/* "http://127.0.0.1:9000/", escaped */
 	const char *beyond_source;	/* what named it: "/etc/nginx/nginx.conf:12", "arguments" */
+
+	const char *origin; /* of the page that was blocked, or one that could be: for CORS */
 
 	uint32_t observed; /* enum observation */
 	VEC(struct blind_spot) blind;
