@@ -30,7 +30,7 @@ TEST(counts_the_clients)
 	CHECK_STR(f->id, "ephemeral-ports-exhausted");
 	CHECK_STR(f->certainty, "proved");
 	CHECK(case_says(f, "10 of 10"));
-	CHECK(case_says(f, "python3 200"));
+	CHECK(case_says(f, "python 200"));
 	CHECK(case_says(f, "40000 to 40011, 2 of them reserved"));
 }
 
