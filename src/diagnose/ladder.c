@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "diagnose/converse.h"
+#include "diagnose/fence.h"
 #include "diagnose/proxy.h"
 
 #define RUNGS_MAX 16
@@ -454,8 +455,8 @@ void ladder_not_it(const struct inquiry *q, const char *const **out, size_t *out
 	size_t count = 0;
 
 	for (size_t i = 0; i < q->place_count; i++) {
-		filters_seen =
-			filters_seen && q->places[i].has_filter && !q->places[i].filter.unseen;
+		filters_seen = filters_seen && q->places[i].has_filter &&
+			!q->places[i].filter.unseen && !fence_is_riddle(q, &q->places[i]);
 		rules = rules || q->places[i].filter.count;
 		routes = routes && !q->places[i].route.error;
 	}
