@@ -174,6 +174,16 @@ static void of_idle(const struct inquiry *q, struct claims *c, const struct plac
 #define TIMER_RETRANSMIT 1
 #define TIMER_ZERO_WINDOW 4
 
+/* Where packets are sent on to another port, the two ends have different numbers. */
+static bool is_redirected(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		for (size_t j = 0; j < q->places[i].filter.count; j++)
+			if (q->places[i].filter.rules[j].deed == FILTER_REDIRECT)
+				return true;
+	return false;
+}
+
 static bool is_half_open(const struct inquiry *q, const struct socket *s)
 {
 	bool waits = (s->timer == TIMER_RETRANSMIT || s->timer == TIMER_ZERO_WINDOW) &&
@@ -184,8 +194,8 @@ static bool is_half_open(const struct inquiry *q, const struct socket *s)
 		return false;
 	if (s->local.port != q->aim.port && s->remote_port != q->aim.port)
 		return false;
-	/* an end on loopback without another one is dead for sure; elsewhere only the silence tells */
-	return s->wqueue && (waits || address_is_loopback(&s->remote));
+	/* an end on loopback without another one is dead; elsewhere only the silence tells */
+	return address_is_loopback(&s->remote) ? !is_redirected(q) : s->wqueue && waits;
 }
 
 static void half_open(const struct inquiry *q, struct claims *c, const struct socket *s)
@@ -195,10 +205,11 @@ static void half_open(const struct inquiry *q, struct claims *c, const struct so
 		"%s waits on a connection whose other end is gone and does not know it.",
 		inquiry_holder(q, s));
 	claim_evidence(c, "sock_diag",
-		"ESTABLISHED %s to %s, %u bytes not acknowledged, sent again %u times; the other "
-		"end is not there",
+		"ESTABLISHED %s to %s of %s, %u bytes not acknowledged, sent again %u times; the "
+		"other end is not there",
 		inquiry_endpoint(q, &s->local.address, s->local.port),
-		inquiry_endpoint(q, &s->remote, s->remote_port), s->wqueue, s->timer_retries);
+		inquiry_endpoint(q, &s->remote, s->remote_port), inquiry_holder(q, s), s->wqueue,
+		s->timer_retries);
 	say_text(q, c);
 	claim_fix(c, s->owner ? arena_printf(q->arena, "kill %d", (int)s->owner->pid) : NULL,
 		"restart it, or let it open its connections anew");
@@ -238,7 +249,7 @@ const struct diagnose_check diagnose_hangup = {
 	.summary = "whether the server hangs up: at once, by a reset, in the midst, or when idle",
 	.causes = "truncated-response keepalive-race half-open-connection "
 		  "server-resets server-closes-without-reply",
-	.needs = FACT_SOCKETS | FACT_TALKS | FACT_VITALS,
+	.needs = FACT_SOCKETS | FACT_TALKS | FACT_VITALS | FACT_FILTER,
 	.operations = OPERATIONS_CLIENT,
 	.run = run,
 };

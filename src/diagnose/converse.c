@@ -59,7 +59,9 @@ static void look_at_far_end(struct inquiry *q, struct place *p, const struct tal
 		p->far.local.path = NULL;
 		p->far.tcp = NULL;
 		p->far.owner = p->far.peer_owner = NULL;
-		p->accepted = far->inode != 0;
+		/* without a file it was never taken, unless it was taken and is closed already */
+		p->accepted = far->inode != 0 ||
+			(far->state != SOCKET_ESTABLISHED && far->state != SOCKET_SYN_RECV);
 		p->accepted_known = true;
 		p->question_read = p->accepted && far->rqueue == 0;
 		p->question_read_known = p->accepted;
