@@ -13,8 +13,7 @@
 
 static bool is_gone(const struct inquiry *q, const struct place *p)
 {
-	const struct owner_vitals *v =
-		p->socket ? inquiry_vitals(q, p->socket->owner) : NULL;
+	const struct owner_vitals *v = p->socket ? inquiry_vitals(q, p->socket->owner) : NULL;
 
 	return v && v->second.gone;
 }
@@ -47,8 +46,9 @@ static void closes(const struct inquiry *q, struct claims *c, const struct place
 		say_duration(q, p->talk.total_ns));
 	say_end(q, c, p);
 	say_log_fix(q, c, p);
-	claim_fix(c, NULL, "see whether it only takes some clients (an allow list), or speaks "
-			   "another protocol");
+	claim_fix(c, NULL,
+		"see whether it only takes some clients (an allow list), or speaks "
+		"another protocol");
 }
 
 static void resets(const struct inquiry *q, struct claims *c, const struct place *p)
@@ -61,15 +61,18 @@ static void resets(const struct inquiry *q, struct claims *c, const struct place
 		     : "%s takes the connection and resets it without an answer.",
 		say_server(q, p));
 	claim_last_resort(c);
-	claim_evidence(c, "probe", "%s: connected, sent %s, then a reset (RST) after %s and %zu bytes",
+	claim_evidence(c, "probe",
+		"%s: connected, sent %s, then a reset (RST) after %s and %zu bytes",
 		inquiry_endpoint(q, &p->address, q->aim.port), asked_for(p),
 		say_duration(q, p->talk.total_ns), p->talk.received);
-	claim_evidence(c, "probe", "it came after the connection stood, so it is no firewall: those "
-				   "refuse the connection itself");
+	claim_evidence(c, "probe",
+		"it came after the connection stood, so it is no firewall: those "
+		"refuse the connection itself");
 	say_end(q, c, p);
 	say_log_fix(q, c, p);
-	claim_fix(c, NULL, "in the server: read the whole request before closing, set no "
-			   "SO_LINGER of 0");
+	claim_fix(c, NULL,
+		"in the server: read the whole request before closing, set no "
+		"SO_LINGER of 0");
 }
 
 /* --- cut off --- */
@@ -103,8 +106,9 @@ static void cut(const struct inquiry *q, struct claims *c, const struct place *p
 		p->talk.end == TALK_RESET ? "then a reset" : "then closed");
 	say_end(q, c, p);
 	say_log_fix(q, c, p);
-	claim_fix(c, NULL, "look for a crash in the midst of the answer; behind nginx for a full "
-			   "disk or wrong rights of proxy_temp");
+	claim_fix(c, NULL,
+		"look for a crash in the midst of the answer; behind nginx for a full "
+		"disk or wrong rights of proxy_temp");
 }
 
 /* --- idle connections --- */
@@ -155,8 +159,9 @@ static void idle(const struct inquiry *q, struct claims *c, const struct place *
 	claim_fix(c, NULL,
 		"let the server keep them longer than any client or proxy does (node: "
 		"server.keepAliveTimeout = 65000, headersTimeout = 66000)");
-	claim_fix(c, NULL, "or let the client drop idle connections sooner than %s (agent "
-			   "keep-alive timeout), and try again after a reset",
+	claim_fix(c, NULL,
+		"or let the client drop idle connections sooner than %s (agent "
+		"keep-alive timeout), and try again after a reset",
 		say_duration(q, ns));
 }
 
@@ -171,7 +176,7 @@ static void of_idle(const struct inquiry *q, struct claims *c, const struct plac
 
 /* --- connections of which one end is gone --- */
 
-#define TIMER_RETRANSMIT 1
+#define TIMER_RETRANSMIT  1
 #define TIMER_ZERO_WINDOW 4
 
 /* Where packets are sent on to another port, the two ends have different numbers. */
@@ -213,8 +218,9 @@ static void half_open(const struct inquiry *q, struct claims *c, const struct so
 	say_text(q, c);
 	claim_fix(c, s->owner ? arena_printf(q->arena, "kill %d", (int)s->owner->pid) : NULL,
 		"restart it, or let it open its connections anew");
-	claim_fix(c, NULL, "set TCP_USER_TIMEOUT or a short TCP keep-alive in its pool, so that it "
-			   "notices within seconds");
+	claim_fix(c, NULL,
+		"set TCP_USER_TIMEOUT or a short TCP keep-alive in its pool, so that it "
+		"notices within seconds");
 }
 
 static void of_sockets(const struct inquiry *q, struct claims *c)

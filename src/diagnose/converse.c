@@ -125,10 +125,10 @@ static bool is_websocket(const struct inquiry *q)
 }
 
 /* RFC 6455 section 4.1; the key may be any 16 bytes. */
-#define CLOSE_HEADERS	"Connection: close\r\n"
-#define KEEP_HEADERS	"Connection: keep-alive\r\n"
+#define CLOSE_HEADERS "Connection: close\r\n"
+#define KEEP_HEADERS  "Connection: keep-alive\r\n"
 #define UPGRADE_HEADERS                                                                            \
-	"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"             \
+	"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"               \
 	"Sec-WebSocket-Key: bG9vcHNjb3BlIGxvb2tzLg==\r\n"
 
 static const char *request_text(const struct inquiry *q, const char *method, const char *host,
@@ -168,8 +168,8 @@ static const char *host_text(const struct inquiry *q, const struct place *p)
 
 static void ask_http(struct inquiry *q, struct talk_job *job, const char *host)
 {
-	job->hello = request_text(q, "GET", host,
-		is_websocket(q) ? UPGRADE_HEADERS : CLOSE_HEADERS);
+	job->hello =
+		request_text(q, "GET", host, is_websocket(q) ? UPGRADE_HEADERS : CLOSE_HEADERS);
 	job->hello_len = strlen(job->hello);
 	job->http = true;
 }

@@ -37,9 +37,9 @@ enum observation {
 	OBSERVED_SILENT = 1 << 4,     /* connected, asked, and nothing came */
 	OBSERVED_CLOSED = 1 << 5,     /* connected, and closed without a byte */
 	OBSERVED_RESET = 1 << 6,
-	OBSERVED_TLS = 1 << 7,	    /* the handshake or the certificate */
-	OBSERVED_PROTOCOL = 1 << 8, /* something else than what was asked for answers */
-	OBSERVED_HTTP = 1 << 9,	    /* an HTTP answer that says no */
+	OBSERVED_TLS = 1 << 7,		/* the handshake or the certificate */
+	OBSERVED_PROTOCOL = 1 << 8,	/* something else than what was asked for answers */
+	OBSERVED_HTTP = 1 << 9,		/* an HTTP answer that says no */
 	OBSERVED_AUTH = 1 << 10,	/* the service itself says no: password, limit, not ready */
 	OBSERVED_BIND = 1 << 11,	/* bind() fails now */
 	OBSERVED_SOCKET_FILE = 1 << 12, /* connect() to a path fails now */

@@ -15,8 +15,8 @@
 #include "run/attempt.h"
 #include <errno.h>
 
-#define EARLY_NS (140 * 1000000ull) /* before anything was said to a service that may speak first */
-#define SLOW_NS	 1000000000ull
+#define EARLY_NS     (140 * 1000000ull) /* before anything was said to a service that may speak first */
+#define SLOW_NS	     1000000000ull
 #define LATE_NS	     (2000 * 1000000ull) /* a first byte that late is no healthy answer */
 #define SYN_AGAIN_NS (900 * 1000000ull)
 #define STEP_LOW_NS  (36 * 1000000ull)
@@ -95,7 +95,8 @@ static uint32_t of_service(const struct inquiry *q, const struct talk_job *t)
 	static const char *const refuses[] = {"max number of clients", "too many clients",
 		"too many connections", "LOADING ", "system is starting up", "error 1040",
 		"connection slots are reserved", NULL};
-	static const char *const insists[] = {"sslmode=require", "sslmode=verify", "ssl=true", NULL};
+	static const char *const insists[] = {"sslmode=require", "sslmode=verify", "ssl=true",
+		NULL};
 
 	if (says(t->decoded.detail, refuses))
 		return OBSERVED_AUTH;
@@ -308,8 +309,8 @@ static uint32_t of_bind(const struct inquiry *q)
 /* The browser's own rules; its names for what any client may meet (refused, TLS) are none. */
 static bool browser_refuses(const struct inquiry *q)
 {
-	static const char *const words[] = {"CORS", "HSTS", "private network", "mixed content", "CSP",
-		"restricted", "UNSAFE_PORT", "BLOCKED_BY", NULL};
+	static const char *const words[] = {"CORS", "HSTS", "private network", "mixed content",
+		"CSP", "restricted", "UNSAFE_PORT", "BLOCKED_BY", NULL};
 
 	return says(q->symptom.browser, words);
 }
@@ -343,7 +344,8 @@ static uint32_t of_symptom(const struct inquiry *q)
 	case OPERATION_PROXY:
 		return OBSERVED_PROXY;
 	default:
-		return browser_refuses(q) || is_forced(q) || is_blocked_port(q) ? OBSERVED_CLIENT : 0;
+		return browser_refuses(q) || is_forced(q) || is_blocked_port(q) ? OBSERVED_CLIENT
+										: 0;
 	}
 }
 
@@ -374,7 +376,8 @@ static bool is_late_step(const struct talk_job *t)
 {
 	uint64_t gap = t->total_ns - t->first_byte_ns;
 
-	return t->response.complete && t->first_byte_ns && gap >= STEP_LOW_NS && gap <= STEP_HIGH_NS;
+	return t->response.complete && t->first_byte_ns && gap >= STEP_LOW_NS &&
+		gap <= STEP_HIGH_NS;
 }
 
 static uint32_t of_time(const struct inquiry *q)
@@ -389,7 +392,8 @@ static uint32_t of_time(const struct inquiry *q)
 			continue;
 		if (t->connect_ns > SYN_AGAIN_NS ||
 			(t->first_byte_ns && wait > (complains ? SLOW_NS / 2 : LATE_NS)) ||
-			(p->keep_tried && is_late_step(&p->keep_try) && is_late_step(&p->keep_again)))
+			(p->keep_tried && is_late_step(&p->keep_try) &&
+				is_late_step(&p->keep_again)))
 			return OBSERVED_SLOW;
 	}
 	return 0;
