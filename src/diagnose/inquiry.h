@@ -63,6 +63,13 @@ struct place {
 	const struct socket *socket;		   /* of the listener */
 	struct filter_answer filter, filter_after; /* after: read again when the talk was over */
 	bool has_filter;
+	/* the same for a packet that comes from another machine; only of outer addresses */
+	struct filter_answer arrival;
+	bool has_arrival;
+	const char *arrives_by; /* device */
+	bool route_localnet;	/* there, or for all devices */
+	const char *cgroup;	/* in which the listener's socket was made; NULL = not known */
+	bool vanished;		/* the listener was gone when the talk was over */
 	bool talked;
 	struct talk_job talk;
 	const struct talk_job *watched; /* while it runs */
@@ -165,7 +172,8 @@ struct inquiry {
 	struct lookup_answer lookup;	  /* of aim.host, when it is a name */
 	struct resolver_answer predicted; /* what the files say */
 	bool looked_up;
-	bool hosts_there, hosts_readable, hosts_bom; /* /etc/hosts, for the one who fails */
+	bool hosts_there, hosts_readable, hosts_bom,
+		hosts_cr; /* /etc/hosts, for the one who fails */
 	uint32_t hosts_mode, hosts_uid;
 	struct link_facts lo;
 	uint64_t v6_off_all, v6_off_lo, v6_only; /* sysctls; v6_module false: no IPv6 at all */
@@ -189,9 +197,14 @@ struct inquiry {
 	uint64_t gathered_ns; /* clock_mono_ns() of the first reading */
 	struct net_counters counters_before, counters_after;
 	bool has_counters;
-	struct filter_conntrack conntrack;
-	const struct cgroup_program *cgroup_programs; /* on the cgroups of those behind the aim */
+	struct filter_conntrack conntrack, conntrack_after;
+	/* on the cgroups of the listeners' sockets, and on our own (self.cgroup) */
+	const struct cgroup_program *cgroup_programs;
 	size_t cgroup_program_count;
+	struct vitals self;	      /* this process: what limits it limits a client beside it */
+	const char *security_modules; /* "lockdown,capability,apparmor"; NULL = not known */
+	bool selinux_enforcing;
+	unsigned local_reserved; /* ports of local_range that are reserved */
 	const char *pid_file; /* of the server that should be there, whose process is gone; NULL */
 	pid_t pid_file_pid;
 	const struct oom_kill *ooms;

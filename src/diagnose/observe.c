@@ -176,12 +176,15 @@ static uint32_t predicted(const struct inquiry *q, const struct place *p)
 	return stuck && stuck == p->service->owner_count ? OBSERVED_SILENT : 0;
 }
 
-static uint32_t of_place(const struct inquiry *q, const struct place *p)
+/* The connection came out at another port of ours than the one where somebody listens: NAT. */
+static bool is_led_astray(const struct inquiry *q, const struct place *p)
 {
-	if (!p->ours)
-		return 0;
-	if (!p->talked)
-		return predicted(q, p);
+	return p->service && p->answered_by_other && p->far.state && p->far.netns == 0 &&
+		p->far.local.port != q->aim.port;
+}
+
+static uint32_t of_talk(const struct inquiry *q, const struct place *p)
+{
 	switch (p->talk.end) {
 	case TALK_FAILED:
 		return of_failure(&p->talk);
@@ -200,6 +203,15 @@ static uint32_t of_place(const struct inquiry *q, const struct place *p)
 	default:
 		return 0;
 	}
+}
+
+static uint32_t of_place(const struct inquiry *q, const struct place *p)
+{
+	if (!p->ours)
+		return 0;
+	if (!p->talked)
+		return predicted(q, p);
+	return of_talk(q, p) | (is_led_astray(q, p) ? OBSERVED_PROTOCOL : 0);
 }
 
 #define BEFORE_CONNECTION (OBSERVED_UNREACHABLE | OBSERVED_REFUSED | OBSERVED_UNANSWERED)
@@ -262,6 +274,25 @@ static uint32_t of_places(struct inquiry *q)
 	return bits | (works ? first->wrong : furthest->wrong);
 }
 
+/*
+ * A line of /etc/hosts gives the name an address that is not of this machine, while the very port is
+ * served here: the line is from another day.
+ */
+static bool is_stale_entry(const struct inquiry *q)
+{
+	if (!q->predicted.source || !str_eq(q->predicted.source, "files") || !q->aim.has_port)
+		return false;
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].ours)
+			return false;
+	for (size_t i = 0; i < q->snapshot->service_count; i++)
+		if (q->snapshot->services[i]->netns == 0 &&
+			q->snapshot->services[i]->port == q->aim.port &&
+			q->snapshot->services[i]->proto == q->aim.proto)
+			return true;
+	return false;
+}
+
 static uint32_t of_name(const struct inquiry *q)
 {
 	uint32_t bits = 0;
@@ -277,6 +308,8 @@ static uint32_t of_name(const struct inquiry *q)
 	for (size_t i = 0; inquiry_is_localhost(q) && i < q->place_count; i++)
 		if (!address_is_loopback(&q->places[i].address))
 			bits |= OBSERVED_NAME;
+	if (is_stale_entry(q))
+		bits |= OBSERVED_NAME;
 	return bits;
 }
 

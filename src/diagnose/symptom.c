@@ -289,6 +289,18 @@ static void read_shell(struct arena *arena, const char *text, size_t len, struct
 	}
 }
 
+/* "dial udp", "listen udp4", dig: what the text names is a port of UDP. */
+static void mark_udp(struct symptom *s, const struct words *w)
+{
+	static const char *const words[] = {"udp|", "udp4|", "udp6|", "communications error to",
+		"no servers could be reached", "quic|", NULL};
+
+	if (!words_any(w, words))
+		return;
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		s->endpoints[i].proto = PROTO_UDP;
+}
+
 void symptom_parse(struct arena *arena, const char *text, size_t len, struct symptom *out)
 {
 	struct target found[MENTION_MAX];
@@ -316,6 +328,7 @@ void symptom_parse(struct arena *arena, const char *text, size_t len, struct sym
 		out->expects = client->expects;
 	}
 	fill_ports(out, client);
+	mark_udp(out, &w);
 	out->browser = browser_of(arena, text, &w);
 	out->intermittent = is_intermittent(&w);
 	for (size_t i = 0; out->op == OPERATION_RESOLVE && i < out->endpoint_count; i++)

@@ -171,5 +171,6 @@ bool forward_find(struct arena *arena, const struct owner *owner, uint16_t port,
 		if (is_program(owner, kinds[i].program))
 			return kinds[i].find(arena, owner, port, out);
 	}
-	return false;
+	/* rootless runtimes have proxies of other names, which take the same arguments */
+	return find_docker(arena, owner, port, out);
 }
