@@ -35,8 +35,8 @@ static void advise(const struct inquiry *q, struct claims *c, const struct cgrou
 {
 	const char *unit = str_basename(p->path);
 	AUTO(buf) struct buf path = BUF_INIT(4000);
-	bool is_unit = str_ends(unit, ".service") || str_ends(unit, ".scope") ||
-		str_ends(unit, ".slice");
+	bool is_unit =
+		str_ends(unit, ".service") || str_ends(unit, ".scope") || str_ends(unit, ".slice");
 
 	if (is_unit)
 		claim_fix(c,

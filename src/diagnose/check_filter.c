@@ -41,7 +41,8 @@ static bool fits(const struct filter_rule *r, const struct place *p)
 	}
 }
 
-static enum weight weigh(const struct inquiry *q, const struct place *p, const struct filter_rule *r)
+static enum weight weigh(const struct inquiry *q, const struct place *p,
+	const struct filter_rule *r)
 {
 	if (!fits(r, p))
 		return WEIGHT_NONE;
@@ -121,7 +122,8 @@ static void say_rule(const struct inquiry *q, struct claims *c, const struct pla
 
 	claim_evidence(c, r->system, "%s", fence_rule(q, r));
 	if (r->counted && later && p->talked)
-		claim_evidence(c, r->system, "its counter: %llu packets before the probe, %llu after",
+		claim_evidence(c, r->system,
+			"its counter: %llu packets before the probe, %llu after",
 			(unsigned long long)r->packets, (unsigned long long)later->packets);
 	else if (r->counted)
 		claim_evidence(c, r->system, "its counter: %llu packets",
@@ -166,16 +168,15 @@ static const char *deed_text(const struct inquiry *q, const struct filter_rule *
 
 static const char *cause_of(const struct filter_rule *r)
 {
-	return r->deed == FILTER_LIMIT	  ? "firewall-limit"
+	return r->deed == FILTER_LIMIT	   ? "firewall-limit"
 		: r->deed == FILTER_REJECT ? "firewall-reject"
 					   : "firewall-drop";
 }
 
 static uint32_t explained_by(const struct filter_rule *r)
 {
-	return r->deed == FILTER_REJECT
-		? OBSERVED_REFUSED | OBSERVED_UNREACHABLE
-		: OBSERVED_UNANSWERED | OBSERVED_SLOW |
+	return r->deed == FILTER_REJECT ? OBSERVED_REFUSED | OBSERVED_UNREACHABLE
+					: OBSERVED_UNANSWERED | OBSERVED_SLOW |
 			(r->deed == FILTER_LIMIT ? OBSERVED_REFUSED | OBSERVED_UNREACHABLE : 0u);
 }
 
@@ -186,8 +187,7 @@ static void by_rule(const struct inquiry *q, struct claims *c, const struct plac
 	bool alone = r->deed == FILTER_REJECT || !fence_queue_full(q, p);
 	bool proved = p->talked && (weight == WEIGHT_MOVED || (weight == WEIGHT_SURE && alone));
 	/* a reset from nobody and one from a rule are the same: then the rule is a remark */
-	bool hides = p->service || !(p->wrong & OBSERVED_REFUSED) || p->talk.icmp ||
-		!p->talked;
+	bool hides = p->service || !(p->wrong & OBSERVED_REFUSED) || p->talk.icmp || !p->talked;
 
 	claim(c, cause_of(r), proved ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		hides ? explained_by(r) : 0, "A firewall %s of %s %s connections to %s%s.",
@@ -281,8 +281,7 @@ static void look_with_root(const struct inquiry *q, struct claims *c, const stru
 		claim_fix(c, "sudo nft list ruleset", "look through the rules");
 	}
 	claim_fix(c, arena_printf(q->arena, "sudo nft list ruleset; sudo %s -S", which),
-		"or look through all rules for port %u, and for those without a port",
-		q->aim.port);
+		"or look through all rules for port %u, and for those without a port", q->aim.port);
 }
 
 /* No rule is seen, but the kernel's own facts leave nothing else. */
@@ -299,8 +298,7 @@ static void by_elimination(const struct inquiry *q, struct claims *c, const stru
 		: hidden		  ? CERTAINTY_INFERRED
 					  : CERTAINTY_GUESSED;
 	if (refused)
-		claim(c, "firewall-reject", certainty,
-			OBSERVED_REFUSED | OBSERVED_UNREACHABLE,
+		claim(c, "firewall-reject", certainty, OBSERVED_REFUSED | OBSERVED_UNREACHABLE,
 			"A firewall refuses connections to %s, although the server listens there.",
 			at);
 	else

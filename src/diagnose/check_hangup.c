@@ -34,16 +34,32 @@ static void say_end(const struct inquiry *q, struct claims *c, const struct plac
 	say_text(q, c);
 }
 
+/* Asked nothing it closes in an orderly way: the reset was for the bytes that it did not read. */
+static bool closes_when_quiet(const struct place *p)
+{
+	return p->quiet_tried && p->quiet_try.end == TALK_CLOSED;
+}
+
 static void closes(const struct inquiry *q, struct claims *c, const struct place *p)
 {
+	bool quiet = closes_when_quiet(p);
+
 	claim(c, "server-closes-without-reply", CERTAINTY_PROVED,
-		OBSERVED_CLOSED | OBSERVED_REPORTED,
+		OBSERVED_CLOSED | OBSERVED_RESET | OBSERVED_REPORTED,
 		"%s takes the connection and closes it without a byte of answer.",
 		say_server(q, p));
 	claim_last_resort(c);
-	claim_evidence(c, "probe", "%s: connected, sent %s, closed (FIN) after %s without a byte",
-		inquiry_endpoint(q, &p->address, q->aim.port), asked_for(p),
-		say_duration(q, p->talk.total_ns));
+	if (quiet)
+		claim_evidence(c, "probe",
+			"%s: connected, asked nothing, closed (FIN) after %s without a byte; asked "
+			"something, it resets the connection without reading it",
+			inquiry_endpoint(q, &p->address, q->aim.port),
+			say_duration(q, p->quiet_try.total_ns));
+	else
+		claim_evidence(c, "probe",
+			"%s: connected, sent %s, closed (FIN) after %s without a byte",
+			inquiry_endpoint(q, &p->address, q->aim.port), asked_for(p),
+			say_duration(q, p->talk.total_ns));
 	say_end(q, c, p);
 	say_log_fix(q, c, p);
 	claim_fix(c, NULL,
@@ -243,9 +259,9 @@ static void run(const struct inquiry *q, struct claims *c)
 		return;
 	if (is_cut(p))
 		cut(q, c, p);
-	else if (p->talk.end == TALK_RESET && p->wrong)
+	else if (p->talk.end == TALK_RESET && p->wrong && !closes_when_quiet(p))
 		resets(q, c, p);
-	else if (p->talk.end == TALK_CLOSED && p->wrong)
+	else if ((p->talk.end == TALK_CLOSED || p->talk.end == TALK_RESET) && p->wrong)
 		closes(q, c, p);
 	else
 		of_idle(q, c, p);

@@ -59,6 +59,17 @@ TEST(resets)
 	CHECK(case_says(f, "RST"));
 }
 
+TEST(resets_what_it_did_not_read)
+{
+	struct place *p;
+	AUTO(case) struct case_file *k = server(&p);
+
+	p->talk = (struct talk_job){.end = TALK_RESET, .connected = true, .http = true};
+	p->quiet_tried = true;
+	p->quiet_try = (struct talk_job){.end = TALK_CLOSED, .connected = true};
+	CHECK_STR(case_cause(k, &diagnose_hangup), "server-closes-without-reply");
+}
+
 TEST(dies_of_the_question)
 {
 	struct place *p;
@@ -180,6 +191,6 @@ TEST(two_ends)
 }
 
 TESTS(closes_at_once, hangs_up_on_what_it_does_not_know, never_took_the_connection, resets,
-	dies_of_the_question, cut_off, a_body_that_still_comes, closes_idle_connections,
-	was_seen_to_close_an_idle_connection, keeps_them_long_enough,
+	resets_what_it_did_not_read, dies_of_the_question, cut_off, a_body_that_still_comes,
+	closes_idle_connections, was_seen_to_close_an_idle_connection, keeps_them_long_enough,
 	another_complaint_has_nothing_to_do_with_idle_connections, an_end_without_another, two_ends)

@@ -14,8 +14,8 @@ static const uint32_t anything = FENCE_BEFORE_SERVER | OBSERVED_SILENT | OBSERVE
 	OBSERVED_RESET | OBSERVED_TLS | OBSERVED_PROTOCOL | OBSERVED_HTTP | OBSERVED_AUTH |
 	OBSERVED_DIVIDED | OBSERVED_SLOW;
 
-static const char *goal(const struct inquiry *q, const struct place *p,
-	const struct filter_rule *r, struct address *to, uint16_t *port)
+static const char *goal(const struct inquiry *q, const struct place *p, const struct filter_rule *r,
+	struct address *to, uint16_t *port)
 {
 	*to = r->to_address.family == AF_UNSPEC ? p->address : r->to_address;
 	*port = r->to_port ? r->to_port : q->aim.port;
@@ -63,7 +63,8 @@ static void say_counter(struct claims *c, const struct place *p, const struct fi
 	const struct filter_rule *later = fence_later(p, r);
 
 	if (r->counted && later && p->talked)
-		claim_evidence(c, r->system, "its counter: %llu packets before the probe, %llu after",
+		claim_evidence(c, r->system,
+			"its counter: %llu packets before the probe, %llu after",
 			(unsigned long long)r->packets, (unsigned long long)later->packets);
 }
 
@@ -89,8 +90,8 @@ static void by_rule(const struct inquiry *q, struct claims *c, const struct plac
 	say_far_end(q, c, p);
 	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
 	if (p->talked && p->talk.error)
-		claim_evidence(c, "probe", "%s: %s",
-			inquiry_endpoint(q, &p->address, q->aim.port), strerror(p->talk.error));
+		claim_evidence(c, "probe", "%s: %s", inquiry_endpoint(q, &p->address, q->aim.port),
+			strerror(p->talk.error));
 	if (r->remove)
 		claim_fix(c, arena_printf(q->arena, "sudo %s", r->remove), "delete the rule");
 	claim_fix(c, NULL, "or start what should listen at %s", there);

@@ -15,7 +15,8 @@
 static bool is_refusal(const char *error)
 {
 	return error &&
-		(str_eq(error, "EPERM") || str_eq(error, "EACCES") || str_eq(error, "EAFNOSUPPORT"));
+		(str_eq(error, "EPERM") || str_eq(error, "EACCES") ||
+			str_eq(error, "EAFNOSUPPORT"));
 }
 
 /* The attempt of the command that was watched and turned away. */
@@ -92,7 +93,7 @@ static void by_sandbox(const struct inquiry *q, struct claims *c, const struct p
 	const char *error)
 {
 	const struct attempt *a = forbidden_attempt(q);
-	const char *who = a ? inquiry_foreign(q, a->program, 20)
+	const char *who = a	    ? inquiry_foreign(q, a->program, 20)
 		: q->symptom.client ? inquiry_foreign(q, q->symptom.client, 20)
 				    : "the client";
 
@@ -136,8 +137,7 @@ static void run(const struct inquiry *q, struct claims *c)
 		if (!p->ours || (!told && !same) || (p->has_route && p->route.error))
 			continue;
 		const char *error = same ? strerrorname_np(p->talk.error) : q->symptom.error;
-		bool module = q->selinux_enforcing || confined(q) ||
-			(same && q->self.lsm_label);
+		bool module = q->selinux_enforcing || confined(q) || (same && q->self.lsm_label);
 		if (module && !str_eq(error, "EAFNOSUPPORT"))
 			by_module(q, c, p);
 		else

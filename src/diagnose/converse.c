@@ -297,6 +297,13 @@ static bool wants_alpn_try(const struct place *p)
 	return p->talk.tls && p->talk.tls_seen.alert == ALERT_ALPN;
 }
 
+/* Who closes without reading what came resets the connection by that: asked nothing, it tells more. */
+static bool wants_quiet_try(const struct place *p)
+{
+	return p->talk.end == TALK_RESET && !p->talk.received && !p->talk.tls &&
+		!(p->accepted_known && !p->accepted);
+}
+
 static bool wants_cors_try(const struct inquiry *q, const struct place *p)
 {
 	bool complains = (q->symptom.error && str_eq(q->symptom.error, "CORS")) ||
@@ -372,8 +379,8 @@ static size_t plan_cors(struct inquiry *q, struct place *p, struct talk_job *job
 
 static void second_round(struct inquiry *q, unsigned left_ms)
 {
-	struct talk_job jobs[PLACES_MAX * 5];
-	struct talk_job *back[PLACES_MAX * 5];
+	struct talk_job jobs[PLACES_MAX * 6];
+	struct talk_job *back[PLACES_MAX * 6];
 	size_t count = 0;
 
 	for (size_t i = 0; i < q->place_count; i++) {
@@ -394,6 +401,12 @@ static void second_round(struct inquiry *q, unsigned left_ms)
 			p->host_tried = true;
 			plan_like_first(q, p, &jobs[count], p->talk.tls, "localhost");
 			back[count++] = &p->host_try;
+		}
+		if (wants_quiet_try(p)) {
+			p->quiet_tried = true;
+			jobs[count] = (struct talk_job){.endpoint = p->talk.endpoint,
+				.listen_ms = LISTEN_MS};
+			back[count++] = &p->quiet_try;
 		}
 		if (wants_cors_try(q, p))
 			count += plan_cors(q, p, &jobs[count], &back[count]);

@@ -65,7 +65,8 @@ static void judge_arrival(struct inquiry *q, struct place *p)
 	flow.device_index = if_nametoindex(flow.device);
 	flow.from.bytes[last] ^= 1;
 	p->has_arrival = filter_judge(q->host, q->arena, &flow, &p->arrival, NULL) == 0;
-	const char *setting = arena_printf(q->arena, "proc/sys/net/ipv4/conf/%s/route_localnet", flow.device);
+	const char *setting =
+		arena_printf(q->arena, "proc/sys/net/ipv4/conf/%s/route_localnet", flow.device);
 	uint64_t all = 0, own = 0;
 	host_read_u64(q->host, "proc/sys/net/ipv4/conf/all/route_localnet", &all);
 	host_read_u64(q->host, setting, &own);
@@ -171,8 +172,7 @@ const struct filter_rule *fence_later(const struct place *p, const struct filter
 		const struct filter_rule *o = &p->filter_after.rules[i];
 		if (str_eq(o->system, r->system) && str_eq(o->family, r->family) &&
 			str_eq(o->table, r->table) && str_eq(o->chain, r->chain) &&
-			o->policy == r->policy && o->handle == r->handle &&
-			o->number == r->number)
+			o->policy == r->policy && o->handle == r->handle && o->number == r->number)
 			return o;
 	}
 	return NULL;
