@@ -19,8 +19,8 @@
 #define WATCH_MS    200
 #define SURE_MS	    450	 /* when the silence is expected */
 #define FIRST_MS    2200 /* of the first round: a compiling dev server takes its time */
-#define UNKNOWN_MS  700 /* after the watch, when nobody says what the server speaks */
-#define SECOND_MS   400 /* a handshake on one machine takes some 10 ms */
+#define UNKNOWN_MS  700	 /* after the watch, when nobody says what the server speaks */
+#define SECOND_MS   400	 /* a handshake on one machine takes some 10 ms */
 #define THIRD_MS    400
 #define QUICK_NS    (300 * 1000000ull) /* what answers so fast may be asked again */
 #define STEP_NS	    (30 * 1000000ull)
@@ -64,8 +64,8 @@ static bool find_far_end(struct inquiry *q, struct place *p, const struct talk_j
 		p->far.tcp = NULL;
 		p->far.owner = p->far.peer_owner = NULL;
 		/* an end that has begun to close, or spoke, was accepted before its process let it go */
-		p->accepted = far->inode != 0 || far->state != SOCKET_ESTABLISHED || job->received ||
-			job->peer_closed;
+		p->accepted = far->inode != 0 || job->received || job->peer_closed ||
+			(far->state != SOCKET_ESTABLISHED && far->state != SOCKET_SYN_RECV);
 		p->accepted_known = true;
 		p->question_read = p->accepted && far->rqueue == 0;
 		p->question_read_known = p->accepted;
@@ -324,6 +324,13 @@ static bool wants_alpn_try(const struct place *p)
 	return p->talk.tls && p->talk.tls_seen.alert == ALERT_ALPN;
 }
 
+/* Who closes without reading what came resets the connection by that: asked nothing, it tells more. */
+static bool wants_quiet_try(const struct place *p)
+{
+	return p->talk.end == TALK_RESET && !p->talk.received && !p->talk.tls &&
+		!(p->accepted_known && !p->accepted);
+}
+
 static bool wants_cors_try(const struct inquiry *q, const struct place *p)
 {
 	bool complains = (q->symptom.error && str_eq(q->symptom.error, "CORS")) ||
@@ -399,8 +406,8 @@ static size_t plan_cors(struct inquiry *q, struct place *p, struct talk_job *job
 
 static void second_round(struct inquiry *q, unsigned left_ms)
 {
-	struct talk_job jobs[PLACES_MAX * 5];
-	struct talk_job *back[PLACES_MAX * 5];
+	struct talk_job jobs[PLACES_MAX * 6];
+	struct talk_job *back[PLACES_MAX * 6];
 	size_t count = 0;
 
 	for (size_t i = 0; i < q->place_count; i++) {
@@ -421,6 +428,12 @@ static void second_round(struct inquiry *q, unsigned left_ms)
 			p->host_tried = true;
 			plan_like_first(q, p, &jobs[count], p->talk.tls, "localhost");
 			back[count++] = &p->host_try;
+		}
+		if (wants_quiet_try(p)) {
+			p->quiet_tried = true;
+			jobs[count] = (struct talk_job){.endpoint = p->talk.endpoint,
+				.listen_ms = LISTEN_MS};
+			back[count++] = &p->quiet_try;
 		}
 		if (wants_cors_try(q, p))
 			count += plan_cors(q, p, &jobs[count], &back[count]);

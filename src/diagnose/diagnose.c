@@ -129,7 +129,7 @@ static void count_talks(const struct inquiry *q, struct diagnosis *d)
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
 		d->talked += (uint64_t)p->talked + p->tls_tried + p->plain_tried + p->host_tried +
-			2u * p->cors_tried + p->keep_tried + p->idle_tried +
+			2u * p->cors_tried + p->quiet_tried + p->keep_tried + p->idle_tried +
 			(p->keep_again.connected ? 1 : 0);
 	}
 }

@@ -86,7 +86,9 @@ struct place {
 	struct talk_job tls_try;   /* plain HTTP got no answer: does it speak TLS? */
 	struct talk_job plain_try; /* TLS got no handshake: does it speak HTTP without? */
 	struct talk_job host_try;  /* the same request with "Host: localhost" */
-	bool cors_tried, keep_tried, idle_tried;
+	bool quiet_tried, cors_tried, keep_tried, idle_tried;
+	struct talk_job
+		quiet_try; /* it reset our question: what does it do when nothing is asked? */
 	struct talk_job cors_get; /* as a page of q->origin would ask */
 	struct talk_job cors_ask; /* ... and the preflight before it */
 	/* the same request with "Connection: keep-alive"; twice when the first answer came in two

@@ -143,7 +143,9 @@ static void add_elsewhere(struct making *m)
 				continue;
 			part(m);
 			buf_printf(&m->text, "%s%s  %s", l->text,
-				s->proto == q->aim.proto ? "" : s->proto == PROTO_UDP ? " (udp)" : " (tcp)",
+				s->proto == q->aim.proto	? ""
+					: s->proto == PROTO_UDP ? " (udp)"
+								: " (tcp)",
 				inquiry_holder(q, &q->snapshot->sockets[l->socket]));
 		}
 	}
@@ -383,7 +385,8 @@ static void add_holders(struct making *m)
 	begin(m);
 	for (size_t i = 0; i < count; i++) {
 		const char *holder = inquiry_holder(m->q, sockets[i]);
-		if ((last && str_eq(last, holder)) || (last && sockets[i]->state == SOCKET_TIME_WAIT))
+		if ((last && str_eq(last, holder)) ||
+			(last && sockets[i]->state == SOCKET_TIME_WAIT))
 			continue;
 		part(m);
 		last = holder;

@@ -10,16 +10,16 @@
 #include "base/str.h"
 #include "diagnose/converse.h"
 #include "diagnose/proxy.h"
-#include "explain/port_facts.h"
 #include "diagnose/siblings.h"
 #include "diagnose/stuck.h"
+#include "explain/port_facts.h"
 #include "inventory/select.h"
 #include "run/attempt.h"
 #include <errno.h>
 
 #define EARLY_NS     (140 * 1000000ull) /* before anything was said to a service that may speak first */
 #define SLOW_NS	     1000000000ull
-#define LATE_NS	     (1500 * 1000000ull) /* a first byte that late is no healthy answer */
+#define LATE_NS	     (2000 * 1000000ull) /* a first byte that late is no healthy answer */
 #define SYN_AGAIN_NS (900 * 1000000ull)
 #define STEP_LOW_NS  (36 * 1000000ull)
 #define STEP_HIGH_NS (60 * 1000000ull)
@@ -54,8 +54,7 @@ static uint32_t of_silence(const struct inquiry *q, const struct place *p)
 	return !taken || knows_protocol(q) ? OBSERVED_SILENT : 0;
 }
 
-/* The client got past the certificate, or never minded it: its text complains about something else. */
-static bool minds_certificate(const struct inquiry *q)
+bool observe_minds_certificate(const struct inquiry *q)
 {
 	return q->symptom.op == OPERATION_UNKNOWN ||
 		(q->symptom.error && str_starts(q->symptom.error, "TLS_") &&
@@ -78,7 +77,7 @@ static uint32_t of_handshake(const struct inquiry *q, const struct talk_tls *tls
 		return 0;
 	if (is_old_version(tls->version) || (wants_h2 && !tls->alpn))
 		return OBSERVED_TLS;
-	if (!tls->has_leaf || !minds_certificate(q))
+	if (!tls->has_leaf || !observe_minds_certificate(q))
 		return 0;
 	bool dates = tls->leaf.not_before_ms <= q->now_ms && q->now_ms <= tls->leaf.not_after_ms;
 	return dates && tls->trusted && tls->name_fits ? 0 : OBSERVED_TLS;
