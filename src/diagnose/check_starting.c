@@ -105,11 +105,19 @@ static bool means_port(const struct inquiry *q, size_t process)
 		(q->process_ports && q->process_ports[process] == q->aim.port);
 }
 
+static bool is_served(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].service)
+			return true;
+	return false;
+}
+
 static void run(const struct inquiry *q, struct claims *c)
 {
 	const struct owner *best = NULL;
 
-	if (!q->aim.port)
+	if (!q->aim.port || is_served(q))
 		return;
 	for (size_t i = 0; i < q->process_count; i++) {
 		const struct owner *o = q->processes[i];

@@ -127,23 +127,39 @@ static uint32_t find_container(const struct inquiry *q, const struct address *ad
 	return 0;
 }
 
-static bool follow_forward(struct inquiry *q, const struct place *p)
+static bool is_forwarder(struct inquiry *q, const struct owner *o)
 {
 	struct forward f;
 
-	for (size_t i = 0; p->service && i < p->service->owner_count; i++) {
-		if (!forward_find(q->arena, p->service->owners[i], q->aim.port, &f) || !f.port)
-			continue;
-		q->forward = f;
-		q->forward_owner = p->service->owners[i];
-		/* over a published port the namespace is another one: its listeners tell more than we can */
-		if (f.publishes)
-			q->forward_netns = find_container(q, &f.container);
-		else
-			follow_text(q, f.to, "forward", "arguments");
-		return true;
-	}
+	if (!forward_find(q->arena, o, q->aim.port, &f) || !f.port)
+		return false;
+	q->forward = f;
+	q->forward_owner = o;
+	return true;
+}
+
+/* Who listens may be hidden, but the command lines of all processes may be read by anybody. */
+static bool find_forwarder(struct inquiry *q, const struct service *s)
+{
+	for (size_t i = 0; i < s->owner_count; i++)
+		if (is_forwarder(q, s->owners[i]))
+			return true;
+	for (size_t i = 0; service_is_hidden(s) && i < q->process_count; i++)
+		if (q->processes[i]->uid == s->uid && is_forwarder(q, q->processes[i]))
+			return true;
 	return false;
+}
+
+static bool follow_forward(struct inquiry *q, const struct place *p)
+{
+	if (!p->service || !find_forwarder(q, p->service))
+		return false;
+	/* over a published port the namespace is another one: its listeners tell more than we can */
+	if (q->forward.publishes)
+		q->forward_netns = find_container(q, &q->forward.container);
+	else
+		follow_text(q, q->forward.to, "forward", "arguments");
+	return true;
 }
 
 static bool follow_upstream(struct inquiry *q, const struct place *p)

@@ -244,6 +244,15 @@ static bool is_served(const struct inquiry *q)
 	return false;
 }
 
+/* Somebody listens, but which process it is may not be seen. */
+static bool is_hidden(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].service && service_is_hidden(q->places[i].service))
+			return true;
+	return false;
+}
+
 static int list_pids(const struct inquiry *q, pid_t **out, size_t *out_count)
 {
 	pid_t *pids = arena_array(q->arena, pid_t, PROCESSES_MAX);
@@ -484,10 +493,10 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 	}
 	if (facts & FACT_VITALS)
 		find_vitals(q);
-	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q)) {
+	if (q->aim.has_port && (facts & FACT_PROCESSES) && (!is_served(q) || is_hidden(q)))
 		read_processes(q);
+	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q))
 		pid_file_find(q);
-	}
 	read_guest(q);
 	q->gathered = facts | FACT_SOCKETS | FACT_NAMES | FACT_LOOPBACK;
 	q->gathered_ns = clock_mono_ns();

@@ -141,7 +141,7 @@ enum fact {
 	FACT_TALKS = 1 << 5,	 /* the probes */
 	FACT_BIND = 1 << 6,	 /* the bind oracle */
 	FACT_PATH = 1 << 7,	 /* the unix socket's file */
-	FACT_PROCESSES = 1 << 9, /* all processes, when nobody serves the aim */
+	FACT_PROCESSES = 1 << 9, /* all processes, when nobody serves the aim, or somebody hidden */
 	FACT_MORE = 1 << 8,	 /* counters, conntrack, kernel log, cgroup programs */
 };
 
@@ -197,7 +197,7 @@ struct inquiry {
 	struct path_facts file;
 	struct place places[PLACES_MAX]; /* of the aim */
 	size_t place_count;
-	/* of our namespace, whatever they hold; only when nobody listens on the aim's port */
+	/* of our namespace, whatever they hold; only when nobody listens on the aim's port, or one who is hidden */
 	struct owner *const *processes;
 	const uint16_t
 		*process_ports; /* what their variable PORT says; 0 = not set, not readable */
