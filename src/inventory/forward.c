@@ -153,7 +153,7 @@ static bool find_docker(struct arena *arena, const struct owner *o, uint16_t por
 
 static bool is_program(const struct owner *o, const char *name)
 {
-	return str_eq(owner_program(o), name) ||
+	return str_eq(owner_program(o), name) || (o->comm && str_eq(o->comm, name)) ||
 		(o->argc && str_eq(str_basename(o->argv[0]), name));
 }
 
