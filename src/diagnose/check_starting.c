@@ -20,6 +20,17 @@ static bool serves_anything(const struct inquiry *q, const struct owner *o)
 	return false;
 }
 
+/* Who has a connection to the port is a client of it. */
+static bool is_connected_to(const struct inquiry *q, const struct owner *o)
+{
+	for (size_t i = 0; i < q->snapshot->socket_count; i++)
+		if (q->snapshot->sockets[i].remote_port == q->aim.port &&
+			q->snapshot->sockets[i].owner &&
+			q->snapshot->sockets[i].owner->pid == o->pid)
+			return true;
+	return false;
+}
+
 static bool waits_for_debugger(const struct owner *o)
 {
 	static const char *const words[] = {"--inspect-brk", "suspend=y", "--wait-for-client",
@@ -79,7 +90,7 @@ static void run(const struct inquiry *q, struct claims *c)
 		return;
 	for (size_t i = 0; i < q->process_count; i++) {
 		const struct owner *o = q->processes[i];
-		if (port_words_client(o) || o->state == 'Z')
+		if (port_words_client(o) || o->state == 'Z' || is_connected_to(q, o))
 			continue;
 		/* its debugger's port may be all that it has opened */
 		if (waits_for_debugger(o) && (means_port(q, i) || !best) &&

@@ -168,8 +168,12 @@ bool forward_find(struct arena *arena, const struct owner *owner, uint16_t port,
 		{"docker-proxy", find_docker}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (is_program(owner, kinds[i].program))
-			return kinds[i].find(arena, owner, port, out);
+		if (!is_program(owner, kinds[i].program))
+			continue;
+		if (!kinds[i].find(arena, owner, port, out))
+			return false;
+		out->program = kinds[i].program;
+		return true;
 	}
 	return false;
 }
