@@ -12,9 +12,7 @@ static const uint32_t explains = OBSERVED_CLOSED | OBSERVED_RESET | OBSERVED_SIL
 
 static const char *who(const struct inquiry *q)
 {
-	return arena_printf(q->arena, "%s %d",
-		inquiry_foreign(q, owner_program(q->forward_owner), 40),
-		(int)q->forward_owner->pid);
+	return arena_printf(q->arena, "%s %d", q->forward.program, (int)q->forward_owner->pid);
 }
 
 static const char *to(const struct inquiry *q)
@@ -25,7 +23,8 @@ static const char *to(const struct inquiry *q)
 /* The forwarder, and what came of a conversation through it. */
 static void seen(const struct inquiry *q, struct claims *c)
 {
-	claim_evidence(c, "arguments", "%s leads to %s", inquiry_owner(q, q->forward_owner), to(q));
+	claim_evidence(c, "arguments", "%s leads to %s: %s", who(q), to(q),
+		inquiry_owner(q, q->forward_owner));
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
 		if (p->talked && p->talk.connected)
@@ -131,7 +130,7 @@ static void published(const struct inquiry *q, struct claims *c)
 
 static void advise(const struct inquiry *q, struct claims *c)
 {
-	const char *program = owner_program(q->forward_owner);
+	const char *program = q->forward.program;
 
 	if (str_eq(program, "kubectl"))
 		claim_fix(c, "kubectl get pods",

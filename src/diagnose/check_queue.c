@@ -67,7 +67,7 @@ static void advise(const struct inquiry *q, struct claims *c, const struct place
 
 static void full(const struct inquiry *q, struct claims *c, const struct place *p)
 {
-	claim(c, "accept-queue-full", CERTAINTY_PROVED, OBSERVED_UNANSWERED,
+	claim(c, "accept-queue-full", CERTAINTY_PROVED, OBSERVED_UNANSWERED | OBSERVED_SLOW,
 		"The queue of %s is full, because it accepts no connections: the kernel drops new ones.",
 		who(q, p));
 	claim_evidence(c, "sock_diag",

@@ -203,7 +203,7 @@ static void run_place(const struct inquiry *q, struct claims *c, const struct pl
 	if (how == STUCK_NOT)
 		return;
 	if (stuck_queue_full(p))
-		s.explains |= OBSERVED_UNANSWERED;
+		s.explains |= OBSERVED_UNANSWERED | OBSERVED_SLOW;
 	s.now = s.v->second.pid && !s.v->second.gone ? &s.v->second : &s.v->first;
 	s.o = s.v->owner;
 	s.who = arena_printf(q->arena, "%s %d", inquiry_foreign(q, owner_program(s.o), 40),

@@ -279,6 +279,13 @@ const char *converse_refusal(const struct inquiry *q, const struct place *p)
 
 /* --- how long --- */
 
+static bool is_out_of_descriptors(const struct inquiry *q, const struct place *p)
+{
+	const struct owner_vitals *v = NULL;
+
+	return stuck_at(q, p, &v) == STUCK_DESCRIPTORS;
+}
+
 /* A fact says already that nobody will answer. */
 static bool expects_silence(const struct inquiry *q, const struct place *p)
 {
@@ -289,7 +296,7 @@ static bool expects_silence(const struct inquiry *q, const struct place *p)
 	for (size_t i = 0; i < p->filter.count; i++)
 		if (p->filter.rules[i].sure && p->filter.rules[i].deed == FILTER_DROP)
 			return true;
-	return stuck_before(q, p);
+	return stuck_before(q, p) || is_out_of_descriptors(q, p);
 }
 
 /* --- the second round --- */
@@ -558,22 +565,21 @@ void converse(struct inquiry *q, unsigned deadline_ms)
 	struct talk_job jobs[PLACES_MAX];
 	struct place *back[PLACES_MAX];
 	size_t count = 0;
-	bool all_stuck = true;
 
 	for (size_t i = 0; i < q->place_count; i++) {
 		struct place *p = &q->places[i];
 		if (converse_refusal(q, p))
 			continue;
 		plan_first(q, p);
-		all_stuck = all_stuck && (expects_silence(q, p) || !p->service);
+		if (expects_silence(q, p))
+			p->talk.limit_ms = SURE_MS;
 		jobs[count] = p->talk;
 		p->watched = &jobs[count];
 		p->talked = true;
 		back[count++] = p;
 	}
 	if (count)
-		talk_run(q->arena, jobs, count,
-			MIN(all_stuck ? SURE_MS : FIRST_MS, deadline_ms * 3 / 4));
+		talk_run(q->arena, jobs, count, MIN(FIRST_MS, deadline_ms * 3 / 4));
 	for (size_t i = 0; i < count; i++)
 		back[i]->talk = jobs[i];
 	if (left(end_ns) > 100)

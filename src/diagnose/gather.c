@@ -280,6 +280,22 @@ static uint16_t port_variable(const struct inquiry *q, const struct owner *o)
 	return 0;
 }
 
+/* Who asked for this diagnosis names the port too, and is no server: shells, sudo, a script. */
+static bool is_above_us(const struct inquiry *q, struct owner *const *list, size_t count, pid_t pid)
+{
+	pid_t up = getppid();
+
+	for (int depth = 0; up > 1 && depth < 64; depth++) {
+		size_t i = 0;
+		if (up == pid)
+			return true;
+		while (i < count && list[i]->pid != up)
+			i++;
+		up = i < count ? list[i]->ppid : 0;
+	}
+	return pid == q->host->self;
+}
+
 static void read_processes(struct inquiry *q)
 {
 	AUTO(owner_table) struct owner_table *table = owner_table_new(q->host, q->arena);
@@ -293,7 +309,8 @@ static void read_processes(struct inquiry *q)
 	struct owner **kept = arena_array(q->arena, struct owner *, count + 1);
 	uint16_t *ports = arena_array(q->arena, uint16_t, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		if (list[i]->gone || (list[i]->netns && list[i]->netns != q->host->net_inode))
+		if (list[i]->gone || is_above_us(q, list, count, list[i]->pid) ||
+			(list[i]->netns && list[i]->netns != q->host->net_inode))
 			continue;
 		ports[q->process_count] = list[i]->argc ? port_variable(q, list[i]) : 0;
 		kept[q->process_count++] = list[i];

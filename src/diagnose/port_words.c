@@ -41,7 +41,7 @@ bool port_words_client(const struct owner *o)
 {
 	static const char *const clients[] = {"curl", "wget", "psql", "mysql", "redis-cli", "nc",
 		"ncat", "telnet", "ssh", "loopscope", "watch", "tail", "less", "vim", "nano",
-		"grep", "chromium", "firefox", "sh", "bash", "zsh", "sudo", "timeout", "ab", "wrk",
+		"grep", "chromium", "firefox", "sh", "bash", "dash", "zsh", "sudo", "timeout", "ab", "wrk",
 		"hey", "setpriv", "env"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)

@@ -177,7 +177,7 @@ bool siblings_by_luck(const struct inquiry *q, struct siblings *out)
 
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct socket *mine = q->places[i].socket;
-		if (!q->places[i].listener || q->places[i].listener->socket_count < 2 || !mine)
+		if (!q->places[i].service || !mine)
 			continue;
 		for (size_t j = 0; j < count * count; j++) {
 			const struct socket *a = list[j / count], *b = list[j % count];

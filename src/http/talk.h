@@ -57,6 +57,7 @@ struct talk_job {
 	 */
 	void (*watch)(struct talk_job *job, void *data);
 	unsigned watch_ms;
+	unsigned limit_ms; /* of this conversation alone; 0 = the deadline of all */
 	unsigned
 		patience_ms; /* watch may set it: so long is waited for the first byte from then on;
 				 * 0 = till the deadline */

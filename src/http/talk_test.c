@@ -322,6 +322,11 @@ TEST(the_watch_may_cut_the_waiting_short)
 	converse(arena, &(struct toy){.hold_ms = 9000}, &job, 30000);
 	CHECK_INT(job.end, TALK_SILENT);
 	CHECK(job.total_ns < 20000000000ull);
+	job.watch = NULL;
+	job.limit_ms = 30;
+	converse(arena, &(struct toy){.hold_ms = 9000}, &job, 30000);
+	CHECK_INT(job.end, TALK_SILENT);
+	CHECK(job.total_ns < 20000000000ull);
 }
 
 TEST(lingering)
