@@ -134,10 +134,38 @@ static void say_rule(const struct inquiry *q, struct claims *c, const struct pla
 	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
 }
 
+/* A chain that drops what it does not know does its work; it only forgot this machine itself. */
+static void let_lo_pass(const struct inquiry *q, struct claims *c, const struct filter_rule *r)
+{
+	AUTO(buf) struct buf text = BUF_INIT(2000);
+	bool out = str_eq(r->hook, "output") || str_eq(r->hook, "postrouting") ||
+		str_eq(r->hook, "egress");
+
+	if (str_eq(r->system, "nft")) {
+		buf_printf(&text, "sudo nft insert rule %s ", r->family);
+		str_shell_quote(&text, r->table);
+		buf_char(&text, ' ');
+		str_shell_quote(&text, r->chain);
+		buf_printf(&text, " %s lo accept", out ? "oifname" : "iifname");
+	} else if (r->remove) {
+		buf_printf(&text, "sudo %.*s -t ", (int)strcspn(r->remove, " "), r->remove);
+		str_shell_quote(&text, r->table);
+		buf_str(&text, " -I ");
+		str_shell_quote(&text, r->chain);
+		buf_printf(&text, " -%c lo -j ACCEPT", out ? 'o' : 'i');
+	} else {
+		return;
+	}
+	claim_fix(c, arena_strdup(q->arena, text.data),
+		"let this machine talk to itself, and keep the rest as it is");
+}
+
 static void advise(const struct inquiry *q, struct claims *c, const struct filter_rule *r)
 {
 	const char *manager = manager_of(r);
 
+	if (r->policy)
+		let_lo_pass(q, c, r);
 	if (r->remove)
 		claim_fix(c, arena_printf(q->arena, "sudo %s", r->remove),
 			r->policy ? "let the chain accept what no rule decides"
@@ -147,7 +175,7 @@ static void advise(const struct inquiry *q, struct claims *c, const struct filte
 	if (manager)
 		claim_fix(c, NULL, "%s wrote it, so change it there too, or it comes back",
 			manager);
-	else if (r->policy || r->deed == FILTER_LIMIT)
+	else if (r->deed == FILTER_LIMIT)
 		claim_fix(c, NULL, "or add a rule before it that accepts all packets on lo");
 }
 
@@ -318,8 +346,9 @@ static void by_elimination(const struct inquiry *q, struct claims *c, const stru
 	else if (refused)
 		claim_evidence(c, "probe", "the kernel refuses nobody where a server listens");
 	else
-		claim_evidence(c, "rtnetlink", "lo is up, and the route to %s is fine",
-			inquiry_endpoint(q, &p->address, q->aim.port));
+		claim_evidence(c, "rtnetlink",
+			"lo is up, and the route is fine; a BPF program of the server's cgroup could do it "
+			"too");
 	look_with_root(q, c, p);
 }
 
