@@ -9,7 +9,9 @@
 
 #include "base/fs.h"
 #include "base/str.h"
+#include "inventory/process.h"
 #include "model/mention.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <strings.h>
@@ -200,6 +202,64 @@ static bool from_sockets(const struct inquiry *q, const struct owner *o, struct 
 	return false;
 }
 
+/* The program that a Server header names: "nginx" of "nginx/1.22.1". */
+static bool program_of(const struct place *p, char *out, size_t size)
+{
+	const char *server = response_header(&p->talk.response, "Server");
+	size_t len = server ? strcspn(server, "/ (") : 0;
+
+	if (!len || len >= size)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		out[i] = server[i] >= 'A' && server[i] <= 'Z' ? (char)(server[i] + 32) : server[i];
+	out[len] = '\0';
+	return true;
+}
+
+static bool runs(const struct inquiry *q, uint64_t pid, const char *program)
+{
+	AUTO(buf) struct buf comm = BUF_INIT(64);
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/comm", (int)pid);
+	if (fs_read_at(q->host->proc, path, &comm) < 0)
+		return false;
+	comm.data[strcspn(comm.data, "\n")] = '\0';
+	return str_eq(comm.data, program);
+}
+
+/*
+ * Who listens is hidden, but it says what it is, and everybody's command line may be read. Only when there
+ * is one such program that leads somewhere: of two nobody could say which it was.
+ */
+static bool of_hidden(const struct inquiry *q, const struct place *p, struct upstream *out)
+{
+	int fd = openat(q->host->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(closedir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct upstream found = {0}, one;
+	const struct dirent *entry;
+	char program[16];
+	uint64_t pid;
+
+	if (!program_of(p, program, sizeof(program)))
+		return false;
+	while (dir && (entry = readdir(dir))) {
+		struct process process;
+		if (!str_u64(entry->d_name, INT32_MAX, &pid) || !runs(q, pid, program))
+			continue;
+		process_read(q->host, q->arena, (pid_t)pid, &process);
+		if (!from_arguments(q, process.owner, &one) &&
+			!from_usual_files(q, process.owner, &one))
+			continue;
+		if (found.to && !str_eq(found.to, one.to))
+			return false;
+		found = one;
+	}
+	if (found.to)
+		*out = found;
+	return found.to != NULL;
+}
+
 bool upstream_find(const struct inquiry *q, const struct place *p, struct upstream *out)
 {
 	*out = (struct upstream){0};
@@ -211,5 +271,5 @@ bool upstream_find(const struct inquiry *q, const struct place *p, struct upstre
 			from_usual_files(q, p->service->owners[i], out) ||
 			from_sockets(q, p->service->owners[i], out))
 			return true;
-	return false;
+	return !p->service->owner_count && of_hidden(q, p, out);
 }
