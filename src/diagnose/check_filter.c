@@ -276,12 +276,14 @@ static void look_with_root(const struct inquiry *q, struct claims *c, const stru
 				inquiry_endpoint(q, &p->address, q->aim.port)),
 			"find the rule: only root may read the rules of the firewall");
 	} else {
-		claim_evidence(c, "nft", "%zu rules were read, and none of them is sure to do it",
+		claim_evidence(c, "nft",
+			p->filter.rules_read
+				? "no rule of %zu is sure to do it"
+				: "there are no rules: it may be a BPF program of XDP or tc",
 			p->filter.rules_read);
-		claim_fix(c, "sudo nft list ruleset", "look through the rules");
 	}
 	claim_fix(c, arena_printf(q->arena, "sudo nft list ruleset; sudo %s -S", which),
-		"or look through all rules for port %u, and for those without a port", q->aim.port);
+		"look through all rules for port %u, and for those without a port", q->aim.port);
 }
 
 /* No rule is seen, but the kernel's own facts leave nothing else. */
@@ -317,7 +319,7 @@ static void by_elimination(const struct inquiry *q, struct claims *c, const stru
 		claim_evidence(c, "probe", "the kernel refuses nobody where a server listens");
 	else
 		claim_evidence(c, "rtnetlink", "lo is up, and the route to %s is fine",
-			inquiry_endpoint(q, &p->address, 0));
+			inquiry_endpoint(q, &p->address, q->aim.port));
 	look_with_root(q, c, p);
 }
 

@@ -73,6 +73,47 @@ static void judge_arrival(struct inquiry *q, struct place *p)
 	p->route_localnet = all || own;
 }
 
+static bool has_program(const struct cgroup_program *list, size_t count,
+	const struct cgroup_program *p)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].id == p->id && str_eq(list[i].hook, p->hook) &&
+			str_eq(list[i].path, p->path))
+			return true;
+	return false;
+}
+
+static void add_programs(struct inquiry *q, const char *cgroup)
+{
+	struct cgroup_program *found = NULL;
+	size_t count = 0, kept = q->cgroup_program_count;
+
+	if (!cgroup || cgroup_bpf_list(q->host, q->arena, cgroup, &found, &count, NULL) < 0 ||
+		!count)
+		return;
+	struct cgroup_program *all = arena_array(q->arena, struct cgroup_program, kept + count);
+	for (size_t i = 0; i < kept; i++)
+		all[i] = q->cgroup_programs[i];
+	for (size_t i = 0; i < count; i++)
+		if (!has_program(all, kept, &found[i]))
+			all[kept++] = found[i];
+	q->cgroup_programs = all;
+	q->cgroup_program_count = kept;
+}
+
+/* A socket stays in the cgroup it was made in, wherever its process goes. */
+static void read_cgroups(struct inquiry *q)
+{
+	add_programs(q, q->self.cgroup);
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (!p->socket || !p->socket->cgroup_id)
+			continue;
+		p->cgroup = cgroup_path_of(q->host, q->arena, p->socket->cgroup_id);
+		add_programs(q, p->cgroup);
+	}
+}
+
 void fence_read(struct inquiry *q)
 {
 	q->local_reserved = count_reserved(q);
@@ -83,6 +124,7 @@ void fence_read(struct inquiry *q)
 	for (size_t i = 0; i < q->place_count; i++)
 		if (q->places[i].ours)
 			judge_arrival(q, &q->places[i]);
+	read_cgroups(q);
 }
 
 /* Is a refusal without a cause one because the server just went away? */

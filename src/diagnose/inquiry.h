@@ -148,7 +148,17 @@ enum fact {
 struct owner_vitals {
 	const struct owner *owner;
 	struct vitals first, second;	    /* second.pid 0: read once only */
+	uint64_t first_ns;		    /* clock_mono_ns() of the first */
 	unsigned cpu_percent, main_percent; /* between the two */
+	unsigned throttled_percent;	    /* of the time between: held back by its CPU quota */
+};
+
+/* Processes that follow one another: a supervisor starts the same thing again and again. */
+struct restarts {
+	const struct owner *parent;	  /* who starts it; NULL = none was seen to */
+	const struct owner *first, *last; /* of those seen */
+	unsigned seen, ended; /* processes; how many of them ended while it was watched */
+	unsigned watched_ms;
 };
 
 struct inquiry {
@@ -192,11 +202,15 @@ struct inquiry {
 	const uint16_t
 		*process_ports; /* what their variable PORT says; 0 = not set, not readable */
 	size_t process_count;
+	struct restarts restarts;
 	int bind_error,
 		bind_error_reuse; /* of a bind() now: positive errno, 0 = it works, -1 = not tried */
+	bool holder_shares;	  /* the listener that stands in a bind's way has SO_REUSEPORT */
 	struct owner_vitals *vitals; /* of the owners of the aim's listeners and holders */
 	size_t vitals_count;
-	uint64_t gathered_ns; /* clock_mono_ns() of the first reading */
+	uint64_t gathered_ns;	/* clock_mono_ns() of the first reading */
+	struct snapshot *later; /* tcp and unix, while a place was silent; NULL = none was */
+	const char *guest;	/* "WSL": the machine is one inside another; NULL */
 	struct net_counters counters_before, counters_after;
 	bool has_counters;
 	struct filter_conntrack conntrack, conntrack_after;
@@ -216,6 +230,7 @@ struct inquiry {
 	struct forward
 		forward; /* the listener is a forwarder: where it leads to; to NULL = it is none */
 	const struct owner *forward_owner;
+	uint32_t forward_netns; /* of the container that a published port leads to; 0 = not known */
 	/* where a redirect, a proxy or a forwarder leads to, and what was found there */
 	const struct diagnosis *beyond; /* NULL = it leads nowhere, or was not followed */
 	const char *beyond_by;		/* "redirect", "upstream", "forward", "dependency" */
