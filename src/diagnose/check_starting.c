@@ -121,15 +121,17 @@ static void run(const struct inquiry *q, struct claims *c)
 		return;
 	for (size_t i = 0; i < q->process_count; i++) {
 		const struct owner *o = q->processes[i];
-		if (port_words_client(o) || is_connected(q, o) || o->state == 'Z')
+		bool means = means_port(q, i), waits = waits_for_debugger(o) != NULL;
+		/* whether it is connected goes through all sockets, so it is asked of few */
+		if (!(means || waits) || o->state == 'Z' || port_words_client(o) ||
+			is_connected(q, o))
 			continue;
 		/* its debugger's port may be all that it has opened */
-		if (waits_for_debugger(o) && (means_port(q, i) || !best) &&
-			(means_port(q, i) || o->uid == q->uid)) {
-			debugger(q, c, o, means_port(q, i));
+		if (waits && (means || (!best && o->uid == q->uid))) {
+			debugger(q, c, o, means);
 			return;
 		}
-		if (means_port(q, i) && !serves_anything(q, o) && o->started_ms >= 0 &&
+		if (means && !serves_anything(q, o) && o->started_ms >= 0 &&
 			q->now_ms - o->started_ms < YOUNG_MS &&
 			(!best || o->started_ms > best->started_ms))
 			best = o;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "diagnose/fence.h"
 #include "diagnose/path.h"
@@ -281,40 +282,66 @@ static uint16_t port_variable(const struct inquiry *q, const struct owner *o)
 }
 
 /* Who asked for this diagnosis names the port too, and is no server: shells, sudo, a script. */
-static bool is_above_us(const struct inquiry *q, struct owner *const *list, size_t count, pid_t pid)
+static size_t drop_above_us(const struct inquiry *q, struct owner **list, size_t count)
 {
 	pid_t up = getppid();
 
 	for (int depth = 0; up > 1 && depth < 64; depth++) {
 		size_t i = 0;
-		if (up == pid)
-			return true;
 		while (i < count && list[i]->pid != up)
 			i++;
-		up = i < count ? list[i]->ppid : 0;
+		if (i == count)
+			break;
+		up = list[i]->ppid;
+		memmove(&list[i], &list[i + 1], (--count - i) * sizeof(*list));
 	}
-	return pid == q->host->self;
+	return count;
+}
+
+/* Those that hold a socket stand in the snapshot already; of the rest there are few. */
+static size_t drop_known(const struct inquiry *q, pid_t *pids, size_t count)
+{
+	AUTO(map) struct map known = {0};
+	size_t left = 0;
+
+	for (size_t i = 0; i < q->snapshot->owner_count; i++)
+		map_set(&known, (uint64_t)q->snapshot->owners[i]->pid, i);
+	for (size_t i = 0; i < count; i++)
+		if (!map_get(&known, (uint64_t)pids[i], NULL))
+			pids[left++] = pids[i];
+	return left;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct owner *const *x = a, *const *y = b;
+
+	return ((*x)->pid > (*y)->pid) - ((*x)->pid < (*y)->pid);
 }
 
 static void read_processes(struct inquiry *q)
 {
 	AUTO(owner_table) struct owner_table *table = owner_table_new(q->host, q->arena);
+	const struct snapshot *s = q->snapshot;
 	pid_t *pids = NULL;
 	size_t count = 0;
 
 	if (list_pids(q, &pids, &count) < 0)
 		return;
-	owner_table_add_all(table, pids, count);
+	owner_table_add_all(table, pids, drop_known(q, pids, count));
 	struct owner *const *list = owner_table_list(table, &count);
-	struct owner **kept = arena_array(q->arena, struct owner *, count + 1);
-	uint16_t *ports = arena_array(q->arena, uint16_t, count + 1);
-	for (size_t i = 0; i < count; i++) {
-		if (list[i]->gone || is_above_us(q, list, count, list[i]->pid) ||
-			(list[i]->netns && list[i]->netns != q->host->net_inode))
-			continue;
-		ports[q->process_count] = list[i]->argc ? port_variable(q, list[i]) : 0;
-		kept[q->process_count++] = list[i];
+	struct owner **kept = arena_array(q->arena, struct owner *, count + s->owner_count + 1);
+	for (size_t i = 0; i < count + s->owner_count; i++) {
+		struct owner *o = i < count ? list[i] : s->owners[i - count];
+		if (!o->gone && o->pid != q->host->self &&
+			(!o->netns || o->netns == q->host->net_inode))
+			kept[q->process_count++] = o;
 	}
+	qsort(kept, q->process_count, sizeof(*kept), by_pid); /* as /proc lists them */
+	q->process_count = drop_above_us(q, kept, q->process_count);
+	uint16_t *ports = arena_array(q->arena, uint16_t, q->process_count + 1);
+	for (size_t i = 0; i < q->process_count; i++)
+		ports[i] = kept[i]->argc ? port_variable(q, kept[i]) : 0;
 	q->processes = kept;
 	q->process_ports = ports;
 }
