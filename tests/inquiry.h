@@ -18,6 +18,7 @@
 #include "diagnose/observe.h"
 #include "snap.h"
 #include "unit.h"
+#include <errno.h>
 
 struct case_file {
 	struct inquiry q;
@@ -132,9 +133,19 @@ static inline const struct finding *case_answer(struct case_file *k,
 	return k->count && k->findings[0].severity == SEVERITY_FAULT ? &k->findings[0] : NULL;
 }
 
+/* The cause that the check names for what was observed; NULL = it explains nothing. */
+static inline const char *case_cause(struct case_file *k, const struct diagnose_check *check)
+{
+	const struct finding *f = case_answer(k, check);
+
+	return f ? f->id : NULL;
+}
+
 /* True when any text of the finding's evidence or fixes (commands too) holds the words. */
 static inline bool case_says(const struct finding *f, const char *words)
 {
+	if (!f)
+		return false;
 	for (size_t i = 0; i < f->evidence_count; i++)
 		if (strstr(f->evidence[i].text, words) || strstr(f->evidence[i].source, words))
 			return true;

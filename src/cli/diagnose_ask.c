@@ -97,8 +97,30 @@ static int resolve(struct ask *a)
 	return -1;
 }
 
+/* An address that no program can use is what is wrong, not how this one was called. */
+static bool is_bad_address(struct ask *a, const char *text)
+{
+	const char *rest = strstr(text, "://") ? strstr(text, "://") + 3 : text;
+	struct err err = {0};
+
+	if (!strchr(rest, ':') && rest == text)
+		return false;
+	if (target_parse(a->cli->arena, text, &a->target, &err) == 0)
+		return false;
+	a->symptom = (struct symptom){.op = OPERATION_URL,
+		.error = "BAD_ENDPOINT",
+		.said = arena_printf(a->cli->arena, "%s: %s", text, err.text)};
+	return true;
+}
+
 int ask_target(struct ask *a, const char *text)
 {
+	if (is_bad_address(a, text)) {
+		a->has_symptom = true;
+		a->named = text;
+		a->query.symptom = &a->symptom;
+		return open_host(a);
+	}
 	int code = common_target(a->cli, text, &a->target);
 	if (code >= 0)
 		return code;

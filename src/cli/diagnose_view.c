@@ -192,8 +192,11 @@ static void command_row(struct out *out, const char *name, const struct fix *fix
 {
 	AUTO(buf) struct buf why = BUF_INIT(4000);
 
+	/* the label says "or" already */
+	const char *rest = str_empty(fix->text) ? NULL : str_after(fix->text, "or ");
+	const char *text = rest && str_eq(name, "Or") ? rest : fix->text;
 	if (!fix->command) {
-		labelled(out, name, fix->text, column);
+		labelled(out, name, text, column);
 		return;
 	}
 	label(out, name, column);
@@ -202,7 +205,7 @@ static void command_row(struct out *out, const char *name, const struct fix *fix
 		out_str(out, "\n");
 		return;
 	}
-	buf_printf(&why, "(%s)", fix->text);
+	buf_printf(&why, "(%s)", text);
 	size_t width = column + text_width(fix->command, strlen(fix->command)) + 3 +
 		text_width(why.data, why.len);
 	out_style(out, STYLE_DIM);
@@ -300,6 +303,12 @@ static void blind_rows(struct out *out, const struct diagnosis *d, unsigned colu
 	}
 }
 
+/* What is fine says so in one line and stops, but for remarks and what was asked for. */
+static bool is_brief(const struct diagnose_view *v, const struct diagnosis *d)
+{
+	return d->verdict == VERDICT_HEALTHY && !v->wide;
+}
+
 static void advice(const struct diagnose_view *v, const struct diagnosis *d, unsigned column)
 {
 	struct out *out = v->out;
@@ -319,15 +328,10 @@ static void advice(const struct diagnose_view *v, const struct diagnosis *d, uns
 	if (not_it.len && d->verdict == VERDICT_FAULT)
 		labelled(out, "Not it", not_it.data, column);
 	further(v, d, column);
-	next_rows(v, d, f != NULL, column);
+	if (!is_brief(v, d))
+		next_rows(v, d, f != NULL, column);
 	if (d->verdict != VERDICT_HEALTHY || v->wide)
 		blind_rows(out, d, column);
-}
-
-/* What is fine says so in one line and stops, but for remarks and what was asked for. */
-static bool is_brief(const struct diagnose_view *v, const struct diagnosis *d)
-{
-	return d->verdict == VERDICT_HEALTHY && !v->wide;
 }
 
 void diagnose_view(const struct diagnose_view *v, const struct diagnosis *d)
@@ -335,7 +339,7 @@ void diagnose_view(const struct diagnose_view *v, const struct diagnosis *d)
 	unsigned names = name_width(&d, 1);
 
 	answer_line(v->out, d);
-	if (is_brief(v, d) && d->finding_count == 0 && d->next_count == 0)
+	if (is_brief(v, d) && d->finding_count == 0)
 		return;
 	out_str(v->out, "\n");
 	if (!is_brief(v, d))
@@ -432,7 +436,6 @@ static void cell_fill(struct cell *c, const struct out *out, const char *text, u
 {
 	AUTO(buf) struct buf parts = BUF_INIT(64 << 10);
 	AUTO(buf) struct buf plain = BUF_INIT(64 << 10);
-	AUTO(buf) struct buf rest = BUF_INIT(64 << 10);
 
 	*c = (struct cell){0};
 	for (size_t i = 0; i < CELL_LINES; i++)
@@ -440,22 +443,20 @@ static void cell_fill(struct cell *c, const struct out *out, const char *text, u
 	join_parts(&parts, text);
 	prose_plain(out, &plain, parts.data);
 	for (const char *s = plain.data; *s; c->count++) {
-		bool last = c->count + 1 == CELL_LINES;
-		size_t len, used, whole = strlen(s);
-		len = text_fit(s, whole, width, &used);
+		struct buf *line = &c->lines[c->count];
+		size_t used, whole = strlen(s), len = text_fit(s, whole, width, &used);
 		while (len < whole && len > 0 && s[len] != ' ')
 			len--;
-		if (len == 0 || (last && len < whole)) { /* one long word, or no room */
-			text_cut_middle(&c->lines[c->count], s, width, out->utf8);
-			len = last ? whole : strcspn(s, " ");
-			if (!last) {
-				buf_clear(&c->lines[c->count]);
-				buf_add(&rest, s, len);
-				text_cut_middle(&c->lines[c->count], rest.data, width, out->utf8);
-				buf_clear(&rest);
-			}
+		if (len < whole && c->count + 1 == CELL_LINES) { /* no more lines */
+			text_cut_middle(line, s, width, out->utf8);
+			len = whole;
+		} else if (len == 0) { /* a word that is longer than a line */
+			AUTO(buf) struct buf word = BUF_INIT(64 << 10);
+			len = strcspn(s, " ");
+			buf_add(&word, s, len);
+			text_cut_middle(line, word.data, width, out->utf8);
 		} else {
-			buf_add(&c->lines[c->count], s, len);
+			buf_add(line, s, len);
 		}
 		s += len;
 		s += strspn(s, " ");
@@ -546,6 +547,26 @@ static bool fits_side_by_side(const struct out *out, size_t count, unsigned name
 	return true;
 }
 
+static bool same_ladder(const struct diagnosis *a, const struct diagnosis *b)
+{
+	if (a->verdict != b->verdict || a->ladder_count != b->ladder_count ||
+		!str_eq(a->answer, b->answer))
+		return false;
+	for (size_t i = 0; i < a->ladder_count; i++)
+		if (!str_eq(a->ladder[i].text, b->ladder[i].text))
+			return false;
+	return true;
+}
+
+/* The seat before that has the same answer already; NULL = none. */
+static const struct diagnosis *told_before(const struct diagnosis *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_ladder(list[i], list[n]))
+			return list[i];
+	return NULL;
+}
+
 void diagnose_view_seats(const struct diagnose_view *v, const struct diagnosis *const *list,
 	size_t count)
 {
@@ -563,6 +584,11 @@ void diagnose_view_seats(const struct diagnose_view *v, const struct diagnosis *
 		out_style(out, STYLE_DIM);
 		out_printf(out, "From %s:", seat_of(d));
 		out_plain(out);
+		const struct diagnosis *before = told_before(list, n);
+		if (before) {
+			out_printf(out, " the same as from %s.\n", seat_of(before));
+			continue;
+		}
 		out_str(out, "\n");
 		answer_line(out, d);
 		if (!is_brief(v, d))

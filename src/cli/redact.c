@@ -194,9 +194,12 @@ static size_t secret_at(const char *text, const char *s, size_t *out_keep)
 		return 0;
 	while (s[name] == ' ')
 		name++;
-	size_t value = s[name] == '"' || s[name] == '\''
-		? 1 + strcspn(s + name + 1, s[name] == '"' ? "\"" : "'")
-		: strcspn(s + name, ends);
+	char quote[2] = {s[name] == '"' || s[name] == '\'' ? s[name] : '\0', '\0'};
+	size_t value = strcspn(s + name, ends);
+	if (quote[0]) {
+		value = 1 + strcspn(s + name + 1, quote);
+		value += s[name + value] == quote[0];
+	}
 	size_t scheme = str_after(s + name, "Bearer ") ? 7 : str_after(s + name, "Basic ") ? 6 : 0;
 	if (scheme)
 		value = scheme + strcspn(s + name + scheme, ends);

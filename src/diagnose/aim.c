@@ -120,6 +120,15 @@ static bool from_symptom(struct inquiry *q)
 	return true;
 }
 
+/* Those that ask for TLS in their own protocol, which is spoken before it. */
+static bool begins_plain(const char *decoder)
+{
+	return decoder &&
+		(str_eq(decoder, "postgres") || str_eq(decoder, "mysql") ||
+			str_eq(decoder, "smtp") || str_eq(decoder, "imap") ||
+			str_eq(decoder, "ftp"));
+}
+
 bool aim_set(struct inquiry *q)
 {
 	bool found = q->query->target ? from_target(q, q->query->target) : from_symptom(q);
@@ -127,7 +136,7 @@ bool aim_set(struct inquiry *q)
 	scheme_set(&q->aim);
 	if (!q->aim.expects)
 		q->aim.expects = q->symptom.expects;
-	if (!q->aim.scheme && q->symptom.op == OPERATION_TLS)
+	if (!q->aim.scheme && q->symptom.op == OPERATION_TLS && !begins_plain(q->aim.expects))
 		q->aim.tls = true;
 	if (q->aim.expects && str_eq(q->aim.expects, "http"))
 		q->aim.http = true;

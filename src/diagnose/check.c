@@ -177,10 +177,12 @@ static void rank(struct claims *c, struct finding **out, size_t *out_count)
 		findings[count++] = row->finding;
 		left &= ~row->explains;
 	}
-	/* what might also be it is worth a remark, a last resort or what explains nothing here is not */
+	/* what is certain is worth a remark beside it; other explanations of the same are not */
 	VEC_EACH (&c->rows, it)
 		if (!it->used && !it->last_resort &&
-			(it->explains == 0 || (it->explains & c->q->observed)))
+			(it->explains == 0 ||
+				((it->explains & c->q->observed) &&
+					it->certainty == CERTAINTY_PROVED)))
 			findings[count++] = it->finding;
 	*out = findings;
 	*out_count = count;

@@ -53,7 +53,8 @@ static const char *held(const struct inquiry *q, const struct socket *s)
 
 static void say_listen(const struct inquiry *q, struct claims *c, const struct socket *s)
 {
-	claim_evidence(c, "sock_diag", "LISTEN %s %s", held(q, s), inquiry_holder(q, s));
+	claim_evidence(c, "sock_diag", "%s %s %s", q->aim.proto == PROTO_UDP ? "udp" : "LISTEN",
+		held(q, s), inquiry_holder(q, s));
 	if (q->bind_error_reuse > 0)
 		claim_evidence(c, "bind", "%s: %s", wanted(q), strerror(q->bind_error_reuse));
 }

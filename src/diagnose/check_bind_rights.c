@@ -52,8 +52,8 @@ static void by_policy(const struct inquiry *q, struct claims *c)
 			strerror(q->bind_error_reuse), q->unprivileged_start);
 	else
 		claim_evidence(c, "bind",
-			"port %u can be bound from here: it is that program which may not",
-			q->aim.port);
+			"port %u can be bound from here: it is that program which may not (%s)",
+			q->aim.port, q->symptom.error ? q->symptom.error : "permission denied");
 	for (size_t i = 0; i < q->cgroup_program_count; i++)
 		if (strstr(q->cgroup_programs[i].hook, "bind"))
 			claim_evidence(c, "cgroup bpf", "program %u (%s) at %s of %s",

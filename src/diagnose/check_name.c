@@ -98,16 +98,9 @@ static void localhost_missing(const struct inquiry *q, struct claims *c)
 		"The name localhost leads nowhere on this machine: its line in /etc/hosts is gone.");
 	claim_evidence(c, "/etc/hosts",
 		q->hosts_there ? "no line names localhost" : "there is no such file");
-	if (q->hosts_bom)
-		claim_evidence(c, "/etc/hosts:1",
-			"begins with a byte order mark, so its first line does "
-			"not count");
 	claim_evidence(c, chain_source(q), "hosts: %s", chain_text(q));
 	say_lookup(q, c);
 	say_service_works(q, c);
-	if (q->hosts_bom)
-		claim_fix(c, "sudo sed -i '1s/^\\xEF\\xBB\\xBF//' /etc/hosts",
-			"take the byte order mark out of /etc/hosts");
 	claim_fix(c, "printf '127.0.0.1 localhost\\n::1 localhost\\n' | sudo tee -a /etc/hosts",
 		"give localhost its lines in /etc/hosts again");
 	claim_fix(c, NULL, "or dial 127.0.0.1, which needs no name");
@@ -159,6 +152,30 @@ static void unknown_name(const struct inquiry *q, struct claims *c)
 		claim_fix(c, NULL, "or use localhost");
 }
 
+/* Its lines are there, but the C library cannot make them out. */
+static void hosts_garbled(const struct inquiry *q, struct claims *c)
+{
+	claim(c, "hosts-file-unreadable", CERTAINTY_PROVED, OBSERVED_NAME,
+		"%s cannot be found, because /etc/hosts is not written as the system reads it.",
+		name(q));
+	if (q->hosts_bom)
+		claim_evidence(c, "/etc/hosts:1",
+			"begins with a byte order mark (BOM, EF BB BF), so its first "
+			"line does not count");
+	if (q->hosts_cr)
+		claim_evidence(c, "/etc/hosts",
+			"its lines end with a carriage return (CR) alone, so all of it is "
+			"one line");
+	say_lookup(q, c);
+	say_service_works(q, c);
+	if (q->hosts_bom)
+		claim_fix(c, "sudo sed -i '1s/^\\xEF\\xBB\\xBF//' /etc/hosts",
+			"take the byte order mark (BOM) out of /etc/hosts");
+	if (q->hosts_cr)
+		claim_fix(c, "sudo sed -i 's/\\r/\\n/g' /etc/hosts",
+			"end its lines with a line feed");
+}
+
 static void fails(const struct inquiry *q, struct claims *c)
 {
 	const struct hosts_entry *entry = resolver_hosts_find(&q->resolver.hosts, q->aim.host);
@@ -167,6 +184,8 @@ static void fails(const struct inquiry *q, struct claims *c)
 		hosts_unreadable(q, c);
 	else if (nsswitch_hides(q, entry))
 		nsswitch_wrong(q, c, entry);
+	else if ((q->hosts_bom || q->hosts_cr) && !entry)
+		hosts_garbled(q, c);
 	else if (str_eq(q->aim.host, "localhost"))
 		localhost_missing(q, c);
 	else if (select_is_localhost(q->aim.host))
@@ -189,7 +208,8 @@ static void leads_elsewhere(const struct inquiry *q, struct claims *c)
 	if (!odd || !(q->observed & OBSERVED_NAME))
 		return;
 	address_format(&text, &odd->address);
-	claim(c, "localhost-maps-elsewhere", CERTAINTY_PROVED,
+	claim(c, "localhost-maps-elsewhere",
+		inquiry_is_localhost(q) ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		OBSERVED_NAME | OBSERVED_REFUSED | OBSERVED_UNANSWERED | OBSERVED_UNREACHABLE,
 		"%s leads to %s, which is %s.", name(q), text.data,
 		odd->ours ? "not the loopback address" : "not this machine");

@@ -101,8 +101,9 @@ static void from_container(const struct inquiry *q, struct claims *c)
 	if (!asks_from_container(q, &why, &compose))
 		return;
 	bool likely = compose && is_backing_service(q);
-	claim(c, "localhost-is-the-container", likely ? CERTAINTY_INFERRED : CERTAINTY_GUESSED,
-		likely ? OBSERVED_REFUSED : 0,
+	if (!likely)
+		return;
+	claim(c, "localhost-is-the-container", CERTAINTY_INFERRED, OBSERVED_REFUSED,
 		"You are inside a container: its localhost is the container itself, not the host.");
 	claim_evidence(c, "container", "%s", why);
 	claim_evidence(c, "sock_diag", "nobody listens on port %u in this network namespace",

@@ -20,18 +20,8 @@ static bool serves_anything(const struct inquiry *q, const struct owner *o)
 	return false;
 }
 
-/* Who has a connection to the port is a client of it. */
-static bool is_connected_to(const struct inquiry *q, const struct owner *o)
-{
-	for (size_t i = 0; i < q->snapshot->socket_count; i++)
-		if (q->snapshot->sockets[i].remote_port == q->aim.port &&
-			q->snapshot->sockets[i].owner &&
-			q->snapshot->sockets[i].owner->pid == o->pid)
-			return true;
-	return false;
-}
-
-static bool waits_for_debugger(const struct owner *o)
+/* The word of its command line that says so, or NULL. */
+static const char *waits_for_debugger(const struct owner *o)
 {
 	static const char *const words[] = {"--inspect-brk", "suspend=y", "--wait-for-client",
 		"--wait-for-debugger", "--inspect-wait"};
@@ -39,8 +29,10 @@ static bool waits_for_debugger(const struct owner *o)
 	for (size_t i = 1; i < o->argc; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(words); j++)
 			if (strstr(o->argv[i], words[j]))
-				return true;
-	return o->argc > 1 && str_eq(owner_program(o), "dlv") && str_eq(o->argv[1], "exec");
+				return o->argv[i];
+	return o->argc > 1 && str_eq(owner_program(o), "dlv") && str_eq(o->argv[1], "exec")
+		? "dlv exec"
+		: NULL;
 }
 
 static const char *age(const struct inquiry *q, const struct owner *o)
@@ -53,15 +45,35 @@ static const char *age(const struct inquiry *q, const struct owner *o)
 	return arena_strdup(q->arena, text.data);
 }
 
-static void debugger(const struct inquiry *q, struct claims *c, const struct owner *o)
+static void say_debugger_port(const struct inquiry *q, struct claims *c, const struct owner *o)
 {
-	claim(c, "process-waiting-for-debugger", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+	for (size_t i = 0; i < q->snapshot->service_count; i++) {
+		const struct service *s = q->snapshot->services[i];
+		for (size_t j = 0; j < s->owner_count; j++)
+			if (s->owners[j]->pid == o->pid && s->netns == 0 && s->port) {
+				claim_evidence(c, "sock_diag",
+					"it listens on %s only: its debugger's port",
+					s->listeners[0].text);
+				return;
+			}
+	}
+}
+
+static void debugger(const struct inquiry *q, struct claims *c, const struct owner *o,
+	bool means_port)
+{
+	const char *word = inquiry_foreign(q, waits_for_debugger(o), 80);
+
+	claim(c, "process-waiting-for-debugger",
+		means_port ? CERTAINTY_INFERRED : CERTAINTY_GUESSED, OBSERVED_REFUSED,
 		"The server was started to wait for a debugger, and none has come yet.");
-	claim_evidence(c, "/proc", "%s, up for %s", inquiry_owner(q, o), age(q, o));
+	claim_evidence(c, "/proc", "%s, up for %s, started with %s", inquiry_owner(q, o), age(q, o),
+		word);
+	say_debugger_port(q, c, o);
 	claim_evidence(c, "sock_diag", "it does not listen on port %u", q->aim.port);
 	claim_fix(c, NULL, "attach the debugger and let it run");
-	claim_fix(c, NULL,
-		"or start it without that option (--inspect instead of --inspect-brk, suspend=n)");
+	claim_fix(c, NULL, "or start it without %s (--inspect instead of --inspect-brk, suspend=n)",
+		word);
 }
 
 static void young(const struct inquiry *q, struct claims *c, const struct owner *o)
@@ -76,6 +88,17 @@ static void young(const struct inquiry *q, struct claims *c, const struct owner 
 	claim_fix(c, NULL, "if it takes too long, read its log: pid %d", (int)o->pid);
 }
 
+/* It is a client of the port: one that is left from a server that ended. */
+static bool is_connected(const struct inquiry *q, const struct owner *o)
+{
+	for (size_t i = 0; i < q->snapshot->socket_count; i++)
+		if (q->snapshot->sockets[i].remote_port == q->aim.port &&
+			q->snapshot->sockets[i].owner &&
+			q->snapshot->sockets[i].owner->pid == o->pid)
+			return true;
+	return false;
+}
+
 static bool means_port(const struct inquiry *q, size_t process)
 {
 	return port_words_name(q->processes[process], q->aim.port) ||
@@ -86,16 +109,16 @@ static void run(const struct inquiry *q, struct claims *c)
 {
 	const struct owner *best = NULL;
 
-	if (!q->aim.has_port)
+	if (!q->aim.port)
 		return;
 	for (size_t i = 0; i < q->process_count; i++) {
 		const struct owner *o = q->processes[i];
-		if (port_words_client(o) || o->state == 'Z' || is_connected_to(q, o))
+		if (port_words_client(o) || is_connected(q, o) || o->state == 'Z')
 			continue;
 		/* its debugger's port may be all that it has opened */
 		if (waits_for_debugger(o) && (means_port(q, i) || !best) &&
 			(means_port(q, i) || o->uid == q->uid)) {
-			debugger(q, c, o);
+			debugger(q, c, o, means_port(q, i));
 			return;
 		}
 		if (means_port(q, i) && !serves_anything(q, o) && o->started_ms >= 0 &&

@@ -13,6 +13,7 @@
 #include "diagnose/stuck.h"
 #include "inventory/probe.h"
 #include "inventory/speaks.h"
+#include "model/scheme.h"
 
 #define LISTEN_MS   150
 #define WATCH_MS    200
@@ -20,7 +21,11 @@
 #define FIRST_MS    2200 /* of the first round: a compiling dev server takes its time */
 #define UNKNOWN_MS  700	 /* after the watch, when nobody says what the server speaks */
 #define SECOND_MS   400	 /* a handshake on one machine takes some 10 ms */
+#define THIRD_MS    400
+#define QUICK_NS    (300 * 1000000ull) /* what answers so fast may be asked again */
+#define STEP_NS	    (30 * 1000000ull)
 #define REQUEST_MAX (16u << 10)
+#define ALERT_ALPN  120 /* RFC 7301 section 3.2 */
 
 /* --- what the kernel knows of a conversation that stands --- */
 
@@ -58,7 +63,9 @@ static bool find_far_end(struct inquiry *q, struct place *p, const struct talk_j
 		p->far.local.path = NULL;
 		p->far.tcp = NULL;
 		p->far.owner = p->far.peer_owner = NULL;
-		p->accepted = far->inode != 0;
+		/* an end that has begun to close, or spoke, was accepted before its process let it go */
+		p->accepted = far->inode != 0 || job->received || job->peer_closed ||
+			(far->state != SOCKET_ESTABLISHED && far->state != SOCKET_SYN_RECV);
 		p->accepted_known = true;
 		p->question_read = p->accepted && far->rqueue == 0;
 		p->question_read_known = p->accepted;
@@ -104,6 +111,34 @@ static bool may_be_cut_short(const struct inquiry *q, const struct place *p)
 	return p->accepted_known && p->accepted && !q->aim.http && !q->aim.tls && !q->aim.expects;
 }
 
+/*
+ * While nothing came: does the one who took our connection wait for a name server? Then it wants to know
+ * who we are.
+ */
+static void look_for_name_server(struct inquiry *q, struct place *p)
+{
+	const struct inventory_query query = {.protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP),
+		.all_states = true,
+		.port = 53};
+	AUTO(snapshot) struct snapshot *s = NULL;
+
+	if (!p->taken_by || inventory_take(q->host, &query, &s, NULL) < 0)
+		return;
+	for (size_t i = 0; i < s->socket_count; i++) {
+		const struct socket *it = &s->sockets[i];
+		if (it->remote_port == 53 && it->netns == 0 && it->owner &&
+			it->owner->pid == p->taken_by->pid)
+			p->asks_names = inquiry_endpoint(q, &it->remote, 53);
+	}
+}
+
+static void watch_place(struct inquiry *q, struct place *p, const struct talk_job *job)
+{
+	look_at_far_end(q, p, job);
+	if (!job->first_byte_ns && !job->peer_closed)
+		look_for_name_server(q, p);
+}
+
 static void on_watch(struct talk_job *job, void *data)
 {
 	struct inquiry *q = data;
@@ -115,7 +150,7 @@ static void on_watch(struct talk_job *job, void *data)
 		if (job->end == TALK_SILENT)
 			look_at_silence(q, p, job);
 		else
-			look_at_far_end(q, p, job);
+			watch_place(q, p, job);
 		if (may_be_cut_short(q, p))
 			job->patience_ms = UNKNOWN_MS;
 	}
@@ -123,13 +158,26 @@ static void on_watch(struct talk_job *job, void *data)
 
 /* --- questions --- */
 
-static const char *request_text(const struct inquiry *q, const char *host)
+static bool is_websocket(const struct inquiry *q)
+{
+	return q->aim.scheme && (str_eq(q->aim.scheme, "ws") || str_eq(q->aim.scheme, "wss"));
+}
+
+/* RFC 6455 section 4.1; the key may be any 16 bytes. */
+#define CLOSE_HEADERS "Connection: close\r\n"
+#define KEEP_HEADERS  "Connection: keep-alive\r\n"
+#define UPGRADE_HEADERS                                                                            \
+	"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"               \
+	"Sec-WebSocket-Key: bG9vcHNjb3BlIGxvb2tzLg==\r\n"
+
+static const char *request_text(const struct inquiry *q, const char *method, const char *host,
+	const char *headers)
 {
 	const char *path = q->aim.path ? q->aim.path : "/";
 	AUTO(buf) struct buf text = BUF_INIT(REQUEST_MAX);
 	unsigned usual = q->aim.tls ? 443 : 80;
 
-	buf_str(&text, "GET ");
+	buf_printf(&text, "%s ", method);
 	for (const char *p = path; *p; p++) /* what a URL may not hold would be another request */
 		if ((unsigned char)*p <= ' ' || (unsigned char)*p == 0x7f)
 			buf_printf(&text, "%%%02X", (unsigned char)*p);
@@ -138,7 +186,7 @@ static const char *request_text(const struct inquiry *q, const char *host)
 	buf_printf(&text, " HTTP/1.1\r\nHost: %s", host);
 	if (q->aim.port != usual)
 		buf_printf(&text, ":%u", q->aim.port);
-	buf_str(&text, "\r\nUser-Agent: loopscope\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+	buf_printf(&text, "\r\nUser-Agent: loopscope\r\nAccept: */*\r\n%s\r\n", headers);
 	return arena_strdup(q->arena, text.data);
 }
 
@@ -159,7 +207,8 @@ static const char *host_text(const struct inquiry *q, const struct place *p)
 
 static void ask_http(struct inquiry *q, struct talk_job *job, const char *host)
 {
-	job->hello = request_text(q, host);
+	job->hello =
+		request_text(q, "GET", host, is_websocket(q) ? UPGRADE_HEADERS : CLOSE_HEADERS);
 	job->hello_len = strlen(job->hello);
 	job->http = true;
 }
@@ -272,16 +321,42 @@ static bool wants_tls_try(const struct inquiry *q, const struct place *p)
 
 static bool wants_plain_try(const struct place *p)
 {
-	return p->talk.tls && p->talk.connected && p->talk.end == TALK_TLS &&
-		!p->talk.tls_seen.done && !p->talk.tls_seen.alert;
+	return p->talk.tls && p->talk.connected && !p->talk.tls_seen.done &&
+		!p->talk.tls_seen.alert && !(p->accepted_known && !p->accepted);
+}
+
+/* Turned away for want of a common protocol inside TLS: what would it choose? */
+static bool wants_alpn_try(const struct place *p)
+{
+	return p->talk.tls && p->talk.tls_seen.alert == ALERT_ALPN;
+}
+
+/* Who closes without reading what came resets the connection by that: asked nothing, it tells more. */
+static bool wants_quiet_try(const struct place *p)
+{
+	return p->talk.end == TALK_RESET && !p->talk.received && !p->talk.tls &&
+		!(p->accepted_known && !p->accepted);
+}
+
+static bool wants_cors_try(const struct inquiry *q, const struct place *p)
+{
+	bool complains = (q->symptom.error && str_eq(q->symptom.error, "CORS")) ||
+		(q->symptom.browser &&
+			(str_eq(q->symptom.browser, "CORS") ||
+				strcasestr(q->symptom.browser, "network access")));
+
+	return complains && p->talk.response.status;
 }
 
 static bool wants_host_try(const struct inquiry *q, const struct place *p)
 {
 	unsigned status = p->talk.response.status;
 
-	return (status == 400 || status == 403 || status == 404 || status == 421) && q->aim.host &&
-		!q->aim.literal && !str_eq(q->aim.host, "localhost");
+	if (q->aim.host && str_eq(q->aim.host, "localhost"))
+		return false;
+	if (status == 404) /* a virtual host: of an address nobody expects one */
+		return q->aim.host && !q->aim.literal;
+	return status == 400 || status == 403 || status == 421;
 }
 
 static void plan_like_first(struct inquiry *q, const struct place *p, struct talk_job *job,
@@ -294,17 +369,59 @@ static void plan_like_first(struct inquiry *q, const struct place *p, struct tal
 	ask_http(q, job, host);
 }
 
+/* The page that was blocked: the text names it beside the place that it asked, "from origin ...". */
+static const char *origin_of(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->symptom.endpoint_count; i++) {
+		const struct symptom_endpoint *e = &q->symptom.endpoints[i];
+		if (!e->scheme || !e->host || (e->has_port && e->port == q->aim.port))
+			continue;
+		if (!e->has_port || e->port == scheme_port(e->scheme))
+			return arena_printf(q->arena, "%s://%s", e->scheme, e->host);
+		return arena_printf(q->arena, "%s://%s:%u", e->scheme, e->host, e->port);
+	}
+	return q->aim.port == 3000 ? "http://localhost:5173" : "http://localhost:3000";
+}
+
+static bool is_header_safe(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f)
+			return false;
+	return true;
+}
+
+static size_t plan_cors(struct inquiry *q, struct place *p, struct talk_job *jobs,
+	struct talk_job **back)
+{
+	q->origin = origin_of(q);
+	if (!is_header_safe(q->origin))
+		q->origin = "http://localhost:3000";
+	p->cors_tried = true;
+	for (size_t i = 0; i < 2; i++) {
+		plan_like_first(q, p, &jobs[i], p->talk.tls, host_text(q, p));
+		jobs[i].hello = request_text(q, i ? "OPTIONS" : "GET", host_text(q, p),
+			arena_printf(q->arena, "Origin: %s\r\n%s" CLOSE_HEADERS, q->origin,
+				i ? "Access-Control-Request-Method: GET\r\n"
+				    "Access-Control-Request-Private-Network: true\r\n"
+				  : ""));
+		jobs[i].hello_len = strlen(jobs[i].hello);
+		back[i] = i ? &p->cors_ask : &p->cors_get;
+	}
+	return 2;
+}
+
 static void second_round(struct inquiry *q, unsigned left_ms)
 {
-	struct talk_job jobs[PLACES_MAX * 3];
-	struct talk_job *back[PLACES_MAX * 3];
+	struct talk_job jobs[PLACES_MAX * 6];
+	struct talk_job *back[PLACES_MAX * 6];
 	size_t count = 0;
 
 	for (size_t i = 0; i < q->place_count; i++) {
 		struct place *p = &q->places[i];
 		if (!p->talked)
 			continue;
-		if (wants_tls_try(q, p)) {
+		if (wants_tls_try(q, p) || wants_alpn_try(p)) {
 			p->tls_tried = true;
 			plan_like_first(q, p, &jobs[count], true, host_text(q, p));
 			back[count++] = &p->tls_try;
@@ -319,11 +436,78 @@ static void second_round(struct inquiry *q, unsigned left_ms)
 			plan_like_first(q, p, &jobs[count], p->talk.tls, "localhost");
 			back[count++] = &p->host_try;
 		}
+		if (wants_quiet_try(p)) {
+			p->quiet_tried = true;
+			jobs[count] = (struct talk_job){.endpoint = p->talk.endpoint,
+				.listen_ms = LISTEN_MS};
+			back[count++] = &p->quiet_try;
+		}
+		if (wants_cors_try(q, p))
+			count += plan_cors(q, p, &jobs[count], &back[count]);
 	}
 	if (count)
 		talk_run(q->arena, jobs, count, MIN(left_ms, (unsigned)SECOND_MS));
 	for (size_t i = 0; i < count; i++)
 		*back[i] = jobs[i];
+}
+
+/* --- kept connections, where all seems well --- */
+
+static bool is_quick(const struct place *p)
+{
+	const struct talk_job *t = &p->talk;
+
+	return p->talked && t->response.complete && t->response.minor >= 1 &&
+		t->response.status >= 200 && t->response.status < 400 && t->total_ns < QUICK_NS;
+}
+
+static void keep(struct inquiry *q, struct place *p, struct talk_job *job, unsigned linger_ms,
+	unsigned left_ms)
+{
+	plan_like_first(q, p, job, p->talk.tls, host_text(q, p));
+	job->alpn = p->talk.alpn;
+	job->hello = request_text(q, "GET", host_text(q, p), KEEP_HEADERS);
+	job->hello_len = strlen(job->hello);
+	job->linger_ms = linger_ms;
+	talk_run(q->arena, job, 1, linger_ms ? left_ms : MIN(left_ms, (unsigned)THIRD_MS));
+}
+
+/* The client was cut off, and now it works: perhaps its connection had been idle for too long. */
+static bool wants_idle_try(const struct inquiry *q, const struct place *p)
+{
+	static const char *const errors[] = {"ECONNRESET", "EOF", "EPIPE", "ECONNABORTED"};
+	bool complains = q->symptom.http_status == 502;
+
+	for (size_t i = 0; q->symptom.error && i < ARRAY_SIZE(errors); i++)
+		complains = complains || str_eq(q->symptom.error, errors[i]);
+	return complains && !response_header(&p->keep_try.response, "Keep-Alive");
+}
+
+static unsigned left(uint64_t end_ns)
+{
+	uint64_t now = clock_mono_ns();
+
+	return now >= end_ns ? 0 : (unsigned)((end_ns - now) / 1000000);
+}
+
+static void keep_round(struct inquiry *q, uint64_t end_ns)
+{
+	struct place *p = NULL;
+
+	for (size_t i = 0; i < q->place_count && !p; i++)
+		if (is_quick(&q->places[i]))
+			p = &q->places[i];
+	if (!p || is_websocket(q))
+		return;
+	p->keep_tried = true;
+	keep(q, p, &p->keep_try, 0, left(end_ns));
+	const struct talk_job *t = &p->keep_try;
+	if (t->response.complete && t->total_ns - t->first_byte_ns > STEP_NS && left(end_ns) > 100)
+		keep(q, p, &p->keep_again, 0, left(end_ns));
+	if (wants_idle_try(q, p) && left(end_ns) > 500) {
+		p->idle_tried = true;
+		keep(q, p, &p->idle_try, left(end_ns) - 100, left(end_ns));
+	}
 }
 
 /* --- what else could it be? --- */
@@ -375,13 +559,6 @@ static void look_around(struct inquiry *q, unsigned left_ms)
 	}
 }
 
-static unsigned left(uint64_t end_ns)
-{
-	uint64_t now = clock_mono_ns();
-
-	return now >= end_ns ? 0 : (unsigned)((end_ns - now) / 1000000);
-}
-
 void converse(struct inquiry *q, unsigned deadline_ms)
 {
 	uint64_t end_ns = clock_mono_ns() + deadline_ms * 1000000ull;
@@ -409,4 +586,6 @@ void converse(struct inquiry *q, unsigned deadline_ms)
 		second_round(q, left(end_ns));
 	if (left(end_ns) > 100)
 		look_around(q, left(end_ns));
+	if (left(end_ns) > 100)
+		keep_round(q, end_ns);
 }

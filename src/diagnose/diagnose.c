@@ -100,11 +100,12 @@ static const char *inconclusive_sentence(const struct inquiry *q, const struct d
 		aim_title(q));
 }
 
-static void decide(struct inquiry *q, struct diagnosis *d)
+static void decide(struct inquiry *q, const struct diagnose_check *const *checks,
+	struct diagnosis *d)
 {
 	struct finding *findings = NULL;
 
-	checks_run(q, diagnose_checks, &findings, &d->finding_count);
+	checks_run(q, checks, &findings, &d->finding_count);
 	d->findings = findings;
 	if (d->finding_count && findings[0].severity == SEVERITY_FAULT) {
 		d->verdict = VERDICT_FAULT;
@@ -127,7 +128,9 @@ static void count_talks(const struct inquiry *q, struct diagnosis *d)
 {
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
-		d->talked += (uint64_t)p->talked + p->tls_tried + p->plain_tried + p->host_tried;
+		d->talked += (uint64_t)p->talked + p->tls_tried + p->plain_tried + p->host_tried +
+			2u * p->cors_tried + p->quiet_tried + p->keep_tried + p->idle_tried +
+			(p->keep_again.connected ? 1 : 0);
 	}
 }
 
@@ -160,7 +163,7 @@ static int examine(struct inquiry *q, struct diagnosis *d, struct err *err)
 		restarts_watch(q);
 	follow(q);
 	observe(q);
-	decide(q, d);
+	decide(q, diagnose_checks, d);
 	ladder_make(q, &d->ladder, &d->ladder_count);
 	ladder_not_it(q, &d->not_it, &d->not_it_count);
 	count_talks(q, d);
@@ -168,6 +171,29 @@ static int examine(struct inquiry *q, struct diagnosis *d, struct err *err)
 	d->blind = arena_memdup(q->arena, q->blind.items, q->blind.count * sizeof(*q->blind.items));
 	d->blind_count = q->blind.count;
 	return 0;
+}
+
+/* Nothing can be looked at; but a client that refuses an address says enough itself. */
+static void judge_text(struct inquiry *q, struct diagnosis *d)
+{
+	const struct diagnose_check **checks;
+	size_t count = 0;
+
+	if (q->symptom.op == OPERATION_URL) {
+		while (diagnose_checks[count])
+			count++;
+		checks = arena_array(q->arena, const struct diagnose_check *, count + 1);
+		count = 0;
+		for (size_t i = 0; diagnose_checks[i]; i++)
+			if (!diagnose_checks[i]->needs)
+				checks[count++] = diagnose_checks[i];
+		observe(q);
+		decide(q, checks, d);
+	}
+	if (d->verdict == VERDICT_FAULT)
+		return;
+	d->verdict = VERDICT_INCONCLUSIVE;
+	d->answer = nothing_named(q);
 }
 
 int diagnose_run(const struct host *host, struct arena *arena, const struct diagnose_query *query,
@@ -193,8 +219,7 @@ int diagnose_run(const struct host *host, struct arena *arena, const struct diag
 		made.title = aim_title(q);
 		r = examine(q, &made, err);
 	} else {
-		made.verdict = VERDICT_INCONCLUSIVE;
-		made.answer = nothing_named(q);
+		judge_text(q, &made);
 	}
 	if (query->target)
 		symptom_of_target(q);

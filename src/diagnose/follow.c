@@ -28,6 +28,14 @@ static bool is_local(const struct inquiry *q, const struct target *t)
 	return count > 0;
 }
 
+/* A name that no file of this machine knows: whether it leads anywhere the C library can tell. */
+static bool is_unknown_name(const struct inquiry *q, const struct target *t)
+{
+	struct address found[8];
+
+	return t->host && !select_addresses(q->host, t->host, found, 8);
+}
+
 static bool is_same_place(const struct inquiry *q, const struct target *t)
 {
 	bool tls = t->scheme && str_eq(t->scheme, "https");
@@ -69,8 +77,11 @@ static void follow_text(struct inquiry *q, const char *to, const char *by, const
 {
 	struct target *t = arena_new_of(q->arena, struct target);
 
-	if (target_parse(q->arena, to, t, NULL) == 0 && t->has_port && is_local(q, t) &&
-		!(is_same_place(q, t) && str_eq(by, "redirect")))
+	bool redirect = str_eq(by, "redirect");
+
+	if (target_parse(q->arena, to, t, NULL) < 0 || !t->has_port)
+		return;
+	if (is_local(q, t) ? !(redirect && is_same_place(q, t)) : redirect && is_unknown_name(q, t))
 		examine(q, t, by, source);
 }
 

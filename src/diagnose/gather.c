@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "diagnose/fence.h"
 #include "diagnose/path.h"
 #include "diagnose/pid_file.h"
 #include "inventory/owners.h"
@@ -21,12 +22,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOOKUP_MS     2500
-#define VITALS_MAX    32
-#define APART_MS      100 /* less is too coarse: the kernel counts CPU time by 10 ms */
-#define PROCESSES_MAX 20000
-#define OOMS_MAX      8
-#define PROTOS_WANTED (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BITS_UNIX)
+#define LOOKUP_MS	2500
+#define VITALS_MAX	32
+#define APART_MS	100 /* less is too coarse: the kernel counts CPU time by 10 ms */
+#define PROCESSES_MAX	20000
+#define HOSTS_LOOKED_AT (64u << 10)
+#define OOMS_MAX	8
+#define PROTOS_WANTED	(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BITS_UNIX)
 
 void inquiry_blind(struct inquiry *q, const char *what, const char *why, const char *needs)
 {
@@ -377,7 +379,7 @@ static void look_at_holder(struct inquiry *q)
 /* Can the one who fails read it, and does it begin with text? */
 static void read_hosts_file(struct inquiry *q)
 {
-	char start[4] = {0};
+	AUTO(buf) struct buf text = BUF_INIT(HOSTS_LOOKED_AT);
 	struct stat st;
 
 	q->hosts_there = fstatat(q->host->root, "etc/hosts", &st, 0) == 0;
@@ -385,10 +387,12 @@ static void read_hosts_file(struct inquiry *q)
 		return;
 	q->hosts_mode = st.st_mode & 07777;
 	q->hosts_uid = st.st_uid;
-	unsigned class = st.st_uid == q->uid ? 0400 : 04;
-	q->hosts_readable = q->uid == 0 || (st.st_mode & (class | 040)) != 0;
-	fs_read_small(q->host->root, "etc/hosts", start, sizeof(start));
-	q->hosts_bom = memcmp(start, "\xef\xbb\xbf", 3) == 0;
+	q->hosts_readable = path_may(q, &st, 4);
+	fs_read_regular_at(q->host->root, "etc/hosts", &text);
+	q->hosts_bom = str_starts(text.data, "\xef\xbb\xbf");
+	/* a CR before LF is a blank; alone it makes one line of all */
+	const char *cr = strchr(text.data, '\r');
+	q->hosts_cr = cr && cr[1] != '\n' && cr[1];
 }
 
 static int take_snapshot(struct inquiry *q, struct err *err)
@@ -488,6 +492,8 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 	}
 	find_places(q);
 	fill_places(q, facts);
+	if (facts & FACT_MORE)
+		fence_read(q);
 	q->bind_error = q->bind_error_reuse = -1;
 	if (q->symptom.op == OPERATION_BIND && q->aim.has_port && (facts & FACT_BIND)) {
 		ask_bind(q);
@@ -510,6 +516,8 @@ void gather_again(struct inquiry *q)
 	read_vitals_again(q);
 	if (q->has_counters)
 		net_counters_read(q->host, &q->counters_after);
+	if (q->gathered & FACT_MORE)
+		fence_read_again(q);
 	for (size_t i = 0; i < q->place_count; i++) {
 		struct place *p = &q->places[i];
 		if (p->talked && p->has_filter && p->filter.count)

@@ -37,10 +37,10 @@ enum observation {
 	OBSERVED_SILENT = 1 << 4,     /* connected, asked, and nothing came */
 	OBSERVED_CLOSED = 1 << 5,     /* connected, and closed without a byte */
 	OBSERVED_RESET = 1 << 6,
-	OBSERVED_TLS = 1 << 7,	    /* the handshake or the certificate */
-	OBSERVED_PROTOCOL = 1 << 8, /* something else than what was asked for answers */
-	OBSERVED_HTTP = 1 << 9,	    /* an HTTP answer that says no */
-	OBSERVED_AUTH = 1 << 10,
+	OBSERVED_TLS = 1 << 7,		/* the handshake or the certificate */
+	OBSERVED_PROTOCOL = 1 << 8,	/* something else than what was asked for answers */
+	OBSERVED_HTTP = 1 << 9,		/* an HTTP answer that says no */
+	OBSERVED_AUTH = 1 << 10,	/* the service itself says no: password, limit, not ready */
 	OBSERVED_BIND = 1 << 11,	/* bind() fails now */
 	OBSERVED_SOCKET_FILE = 1 << 12, /* connect() to a path fails now */
 	OBSERVED_PROXY = 1 << 13,	/* the client would not go there at all, but to a proxy */
@@ -63,6 +63,13 @@ struct place {
 	const struct socket *socket;		   /* of the listener */
 	struct filter_answer filter, filter_after; /* after: read again when the talk was over */
 	bool has_filter;
+	/* the same for a packet that comes from another machine; only of outer addresses */
+	struct filter_answer arrival;
+	bool has_arrival;
+	const char *arrives_by; /* device */
+	bool route_localnet;	/* there, or for all devices */
+	const char *cgroup;	/* in which the listener's socket was made; NULL = not known */
+	bool vanished;		/* the listener was gone when the talk was over */
 	bool talked;
 	struct talk_job talk;
 	const struct talk_job *watched; /* while it runs */
@@ -79,6 +86,16 @@ struct place {
 	struct talk_job tls_try;   /* plain HTTP got no answer: does it speak TLS? */
 	struct talk_job plain_try; /* TLS got no handshake: does it speak HTTP without? */
 	struct talk_job host_try;  /* the same request with "Host: localhost" */
+	bool quiet_tried, cors_tried, keep_tried, idle_tried;
+	struct talk_job
+		quiet_try; /* it reset our question: what does it do when nothing is asked? */
+	struct talk_job cors_get; /* as a page of q->origin would ask */
+	struct talk_job cors_ask; /* ... and the preflight before it */
+	/* the same request with "Connection: keep-alive"; twice when the first answer came in two
+	 * pieces; and once more on a connection that is then left idle */
+	struct talk_job keep_try, keep_again, idle_try;
+	const char *asks_names; /* the name server that the one who took our connection asked
+				 * meanwhile: "192.0.2.53:53"; NULL = none was seen */
 	const char *speaks; /* what a harmless look recognised when it was not what was asked for */
 	const char *speaks_detail; /* in its own words */
 	uint32_t wrong; /* enum observation of this place; 0 = it works or was not tried */
@@ -167,7 +184,8 @@ struct inquiry {
 	struct lookup_answer lookup;	  /* of aim.host, when it is a name */
 	struct resolver_answer predicted; /* what the files say */
 	bool looked_up;
-	bool hosts_there, hosts_readable, hosts_bom; /* /etc/hosts, for the one who fails */
+	bool hosts_there, hosts_readable, hosts_bom,
+		hosts_cr; /* /etc/hosts, for the one who fails */
 	uint32_t hosts_mode, hosts_uid;
 	struct link_facts lo;
 	uint64_t v6_off_all, v6_off_lo, v6_only; /* sysctls; v6_module false: no IPv6 at all */
@@ -195,9 +213,14 @@ struct inquiry {
 	const char *guest;	/* "WSL": the machine is one inside another; NULL */
 	struct net_counters counters_before, counters_after;
 	bool has_counters;
-	struct filter_conntrack conntrack;
-	const struct cgroup_program *cgroup_programs; /* on the cgroups of those behind the aim */
+	struct filter_conntrack conntrack, conntrack_after;
+	/* on the cgroups of the listeners' sockets, and on our own (self.cgroup) */
+	const struct cgroup_program *cgroup_programs;
 	size_t cgroup_program_count;
+	struct vitals self;	      /* this process: what limits it limits a client beside it */
+	const char *security_modules; /* "lockdown,capability,apparmor"; NULL = not known */
+	bool selinux_enforcing;
+	unsigned local_reserved; /* ports of local_range that are reserved */
 	const char *pid_file; /* of the server that should be there, whose process is gone; NULL */
 	pid_t pid_file_pid;
 	const struct oom_kill *ooms;
@@ -213,6 +236,8 @@ struct inquiry {
 	const char *beyond_by;		/* "redirect", "upstream", "forward", "dependency" */
 	const char *beyond_to;		/* "http://127.0.0.1:9000/", escaped */
 	const char *beyond_source;	/* what named it: "/etc/nginx/nginx.conf:12", "arguments" */
+
+	const char *origin; /* of the page that was blocked, or one that could be: for CORS */
 
 	uint32_t observed; /* enum observation */
 	VEC(struct blind_spot) blind;

@@ -13,8 +13,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-/* Whether `want` (4 read, 2 write, 1 search) is granted to the one who fails. */
-static bool may(const struct inquiry *q, const struct stat *st, unsigned want)
+bool path_may(const struct inquiry *q, const struct stat *st, unsigned want)
 {
 	if (q->uid == 0)
 		return true;
@@ -57,7 +56,7 @@ static bool walk(struct inquiry *q, const char *path)
 			stop(q, path, end, NULL, errno == EACCES ? FILE_NO_ACCESS : FILE_ABSENT);
 			return false;
 		}
-		if (!may(q, &st, 1)) {
+		if (!path_may(q, &st, 1)) {
 			stop(q, path, end, &st, FILE_NO_ACCESS);
 			return false;
 		}
@@ -110,7 +109,7 @@ void path_read(struct inquiry *q)
 			q->file.uid = st.st_uid;
 			q->file.gid = st.st_gid;
 			q->file.mode = st.st_mode & 07777;
-			if (q->file.sight == FILE_SOCKET && !may(q, &st, 2))
+			if (q->file.sight == FILE_SOCKET && !path_may(q, &st, 2))
 				q->file.sight = FILE_NO_ACCESS;
 		}
 	}

@@ -119,7 +119,7 @@ void symptom_of_attempt(struct inquiry *q, const struct attempt_run *run)
 		s->client = named->client;
 	if (!s->expects)
 		s->expects = named->expects;
-	if (main && main->error && s->op == OPERATION_UNKNOWN)
+	if (main && s->op == OPERATION_UNKNOWN && (main->error || main->kind != ATTEMPT_CONNECT))
 		s->op = main->kind == ATTEMPT_CONNECT ? OPERATION_CONNECT : OPERATION_BIND;
 	if (main && main->error && !s->error && main->error != EINPROGRESS)
 		s->error = errno_name(main->error);
@@ -127,7 +127,7 @@ void symptom_of_attempt(struct inquiry *q, const struct attempt_run *run)
 		s->path = main->endpoint.path;
 	else if (main && (main->error || !s->endpoint_count))
 		take_attempts(q, run, main, named);
-	else if (!s->endpoint_count)
+	else if (!s->endpoint_count && !s->path)
 		take_numbers(q, named);
 }
 

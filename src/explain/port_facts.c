@@ -94,7 +94,7 @@ static int class_of(uint16_t port)
 	return port < 1024 ? PORT_SYSTEM : port < 49152 ? PORT_REGISTERED : PORT_DYNAMIC;
 }
 
-static bool is_bad_port(uint16_t port)
+bool port_browser_blocked(uint16_t port)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bad_ports); i++)
 		if (bad_ports[i] == port)
@@ -225,7 +225,7 @@ void port_facts_get(const struct host *host, struct arena *arena, enum proto pro
 	f.in_linux_default =
 		port >= SYSCTL_LOCAL_RANGE_DEFAULT.low && port <= SYSCTL_LOCAL_RANGE_DEFAULT.high;
 	f.in_macos_range = f.in_windows_range = f.class == PORT_DYNAMIC;
-	f.browser_blocked = proto == PROTO_TCP && is_bad_port(port);
+	f.browser_blocked = proto == PROTO_TCP && port_browser_blocked(port);
 	f.reserved = sysctl_is_reserved(host, port);
 	sysctl_unprivileged_start(host, &f.unprivileged_start);
 	f.privileged = port && port < f.unprivileged_start;

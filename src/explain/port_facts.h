@@ -39,3 +39,5 @@ void port_facts_get(const struct host *host, struct arena *arena, enum proto pro
 const char *port_name(enum proto proto, uint16_t port);
 /* The decoder that usually lives there, or NULL: "postgres". */
 const char *port_speaks(enum proto proto, uint16_t port);
+/* On the "bad ports" list of the Fetch standard, which browsers and node's fetch() follow. */
+bool port_browser_blocked(uint16_t port);

@@ -175,5 +175,9 @@ bool forward_find(struct arena *arena, const struct owner *owner, uint16_t port,
 		out->program = kinds[i].program;
 		return true;
 	}
-	return false;
+	/* rootless runtimes have proxies of other names, which take the same arguments */
+	if (!find_docker(arena, owner, port, out))
+		return false;
+	out->program = owner_program(owner);
+	return true;
 }

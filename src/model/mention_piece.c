@@ -27,7 +27,10 @@ static bool port_after(const struct span *s, size_t *end, uint16_t *out)
 	if ((char_is_quote(span_at(s, at)) || span_at(s, at) == '|' || span_at(s, at) == ')') &&
 		span_at(s, at + 1) == ':')
 		at++;
-	if (span_at(s, at) == ':' && (n = digits_of_port(s, at + 1, out))) {
+	/* BIND and its tools write 127.0.0.1#53 */
+	bool separated =
+		span_at(s, at) == ':' || (span_at(s, at) == '#' && char_is_digit(s->text[at - 1]));
+	if (separated && (n = digits_of_port(s, at + 1, out))) {
 		*end = at + 1 + n;
 		return true;
 	}

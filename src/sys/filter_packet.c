@@ -172,7 +172,7 @@ int packet_init(struct packet *p, const struct host *host, const struct filter_f
 	p->to_port_low = p->to_port_high = flow->to_port;
 	p->device = flow->device ? flow->device : "lo";
 	p->device_index = flow->device_index;
-	p->here = p->from;
+	p->here = flow->arrives ? p->to : p->from;
 	write_headers(p);
 	return 0;
 }

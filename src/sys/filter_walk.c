@@ -50,6 +50,10 @@ static bool is_there(const struct presence *p)
 static void note(struct walk *w, const struct place *at, const struct rule *rule,
 	enum filter_deed deed, enum match level, const struct deed *d, const char *limit)
 {
+	/* the answer belongs to a connection that was counted already */
+	VEC_EACH (&w->findings, it)
+		if (limit && it->deed == FILTER_LIMIT && it->rule == rule && rule)
+			return;
 	struct walk_finding *f = vec_push(&w->findings);
 
 	if (!f)
@@ -65,7 +69,8 @@ static void note(struct walk *w, const struct place *at, const struct rule *rule
 			: d   ? d->with
 			      : NULL};
 	if (d && deed == FILTER_REDIRECT) {
-		f->to = address_eq(&d->to, &w->packet.to) ? (struct address){0} : d->to;
+		if (!address_eq(&d->to, &w->packet.to))
+			f->to = d->to;
 		f->to_port = d->to_port == w->packet.to_port_low ? 0 : d->to_port;
 	}
 }
@@ -87,7 +92,7 @@ static void redirect(struct walk *w, const struct place *at, const struct rule *
 {
 	note_classes(w, at, rule, FILTER_REDIRECT, p, d);
 	/* of two possible ways only the usual one is followed */
-	if (p->at[BELOW] == MATCH_YES && at->hook == HOOK_OUTPUT)
+	if (p->at[BELOW] == MATCH_YES && (at->hook == HOOK_OUTPUT || w->flow->arrives))
 		packet_redirect(&w->packet, &d->to, d->to_port);
 }
 
@@ -256,9 +261,11 @@ static bool on_device(const struct chain *c, const struct packet *p)
 	return false;
 }
 
-static bool hears(const struct table *t, const struct chain *c, enum hook hook,
-	const struct packet *p)
+static bool hears(const struct walk *w, const struct table *t, const struct chain *c,
+	enum hook hook)
 {
+	const struct packet *p = &w->packet;
+
 	if (t->dormant || !c->base || c->hook != hook || !on_device(c, p))
 		return false;
 	if (t->family == NFPROTO_IPV4 && p->family != AF_INET)
@@ -267,6 +274,8 @@ static bool hears(const struct table *t, const struct chain *c, enum hook hook,
 		return false;
 	if (c->type != CHAIN_NAT)
 		return true;
+	if (w->flow->arrives)
+		return hook == HOOK_PREROUTING || hook == HOOK_INPUT;
 	return !p->answer && (hook == HOOK_OUTPUT || hook == HOOK_POSTROUTING);
 }
 
@@ -284,7 +293,7 @@ static void chains_of_hook(const struct walk *w, enum hook hook, places *out)
 {
 	VEC_EACH (&w->rules->tables, t)
 		VEC_EACH (&(*t)->chains, c) {
-			struct place *p = hears(*t, *c, hook, &w->packet) ? vec_push(out) : NULL;
+			struct place *p = hears(w, *t, *c, hook) ? vec_push(out) : NULL;
 			if (p)
 				*p = (struct place){.table = *t, .chain = *c, .hook = hook};
 		}
@@ -311,7 +320,9 @@ static struct presence walk_hook(struct walk *w, enum hook hook, struct presence
 /* One packet from where it is sent to where it arrives. */
 static struct presence walk_packet(struct walk *w, struct presence in)
 {
-	for (int hook = HOOK_OUTPUT; hook <= HOOK_INPUT && is_there(&in); hook++) {
+	int first = w->flow->arrives ? HOOK_INGRESS : HOOK_OUTPUT;
+
+	for (int hook = first; hook <= HOOK_INPUT && is_there(&in); hook++) {
 		in = walk_hook(w, (enum hook)hook, in);
 		if (hook == HOOK_POSTROUTING && !w->packet.device)
 			return nobody; /* it leaves this machine */
@@ -324,7 +335,7 @@ void walk_run(struct walk *w)
 	struct presence in = {{MATCH_YES, MATCH_NO}, NULL};
 
 	in = walk_packet(w, in);
-	if (!is_there(&in))
+	if (!is_there(&in) || w->flow->arrives)
 		return;
 	packet_turn(&w->packet, w->flow);
 	walk_packet(w, in);

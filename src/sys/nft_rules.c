@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 
@@ -220,6 +221,19 @@ static void find_counter(struct rule *rule)
 	}
 }
 
+/* iptables-nft keeps its comment in a match. */
+static const char *match_comment(struct arena *arena, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->expr_count; i++) {
+		if (!str_eq(rule->exprs[i].name, "match"))
+			continue;
+		struct nft_attributes n = nft_attributes(rule->exprs[i].data, rule->exprs[i].len);
+		if (nft_str_eq(&n.a[NFTA_MATCH_NAME], "comment"))
+			return nft_str(arena, &n.a[NFTA_MATCH_INFO]);
+	}
+	return NULL;
+}
+
 static bool parse_rule(struct ruleset *out, uint8_t family, struct reader r)
 {
 	struct nft_attributes n = nft_attributes(r.p, r.left);
@@ -244,6 +258,8 @@ static bool parse_rule(struct ruleset *out, uint8_t family, struct reader r)
 	rule->comment = parse_comment(out->arena, &n.a[NFTA_RULE_USERDATA]);
 	parse_exprs(out, &n.a[NFTA_RULE_EXPRESSIONS], rule);
 	find_counter(rule);
+	if (!rule->comment)
+		rule->comment = match_comment(out->arena, rule);
 	return true;
 }
 

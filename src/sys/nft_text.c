@@ -399,6 +399,8 @@ static void write_dynset(struct writer *w, const struct nft_attributes *n)
 	const char *limit = NULL;
 	struct nft_expr e;
 
+	if (s && (str_starts(s->text, "ip ") || str_starts(s->text, "ip6 ")))
+		w->family_waits = false;
 	flush(w);
 	buf_printf(w->out, "%s%s @%s { %s", w->out->len ? " " : "", update ? "update" : "add", set,
 		s ? s->text : "");

@@ -64,7 +64,8 @@ struct chain {
 	const char *devices[8]; /* netdev family; device_count 0 = all */
 	size_t device_count;
 	VEC(struct rule) rules;
-	bool walked; /* now being walked: a loop in hostile input ends here */
+	uint32_t start; /* legacy: offset of its first rule, which jumps name */
+	bool walked;	/* now being walked: a loop in hostile input ends here */
 };
 
 struct set_element {
@@ -103,7 +104,6 @@ struct table {
 	VEC(struct chain *) chains;
 	VEC(struct set *) sets;
 	VEC(struct object *) objects;
-	uint32_t hook_entry[5], underflow[5]; /* legacy: offsets by NF_INET_* */
 };
 
 struct ruleset {

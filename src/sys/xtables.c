@@ -321,7 +321,8 @@ static enum match target_reject(struct arena *arena, const struct xt_extension *
 	const struct packet *p, struct outcome *out)
 {
 	const char *name = xt_reject_name(x, p->family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
-	const char *rest = str_after(name, "icmp6-");
+	const char *rest = str_eq(name, "icmp6-adm-prohibited") ? "admin-prohibited"
+								: str_after(name, "icmp6-");
 	struct deed d = {.verdict = VERDICT_REJECT, .match = MATCH_YES};
 
 	if (str_eq(name, "tcp-reset"))

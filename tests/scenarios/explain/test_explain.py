@@ -100,3 +100,17 @@ def a_unix_socket(s):
     for target in (path, f"unix:{path}"):
         document = explained(s, target)
         check_equal([o["pid"] for x in document["services"] for o in x["owners"]], [holder.pid], target)
+
+
+@scenario()
+def causes_need_no_machine(s):
+    answer = s.run("explain", "listens-ipv4-only")
+    check_equal(answer.code, 0)
+    check_in("listens-ipv4-only", answer.text)
+    told = s.run("explain", "listens-ipv4-only", "--json").json["cause"]
+    check_equal(told["id"], "listens-ipv4-only")
+    for name in ("title", "group", "shows", "why", "not", "fix", "more"):
+        check(told[name], f"{name} is said")
+    answer = s.run("explain", "listens-ipv4-onli")
+    check_equal(answer.code, 2)
+    check_in("did you mean 'listens-ipv4-only'?", answer.err.decode())
