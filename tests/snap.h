@@ -143,8 +143,7 @@ static inline int snap_by_socket(const void *pa, const void *pb)
 static inline const struct snapshot *snap_take(struct snap *w)
 {
 	struct host host = {.root = -1, .proc = -1, .uid = 1000, .self = 2};
-	struct netns *namespaces = arena_array(w->s->arena, struct netns,
-		w->other_namespaces + 1);
+	struct netns *namespaces = arena_array(w->s->arena, struct netns, w->other_namespaces + 1);
 
 	for (size_t i = 0; i <= w->other_namespaces; i++)
 		namespaces[i] = (struct netns){.seen = true, .label = i ? "web" : NULL};

@@ -10,8 +10,7 @@ static struct case_file *silent(struct owner **out, struct place **out_place)
 	*out = snap_owner(&k->world, 4121, "/usr/bin/python3");
 	snap_listen(&k->world, "127.0.0.1", 8000, *out);
 	*out_place = case_place(k, "127.0.0.1");
-	(*out_place)->talk =
-		(struct talk_job){.end = TALK_SILENT, .connected = true, .http = true};
+	(*out_place)->talk = (struct talk_job){.end = TALK_SILENT, .connected = true, .http = true};
 	(*out_place)->accepted_known = (*out_place)->accepted = true;
 	(*out_place)->question_read_known = (*out_place)->question_read = true;
 	case_vitals(k, *out, 'S');

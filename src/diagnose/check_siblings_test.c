@@ -82,8 +82,7 @@ TEST(one_of_the_group_is_stopped)
 	struct owner *b;
 
 	snap_listen(&k->world, "127.0.0.1", 3000, start(k, 100, "/usr/bin/python3", "/", 1));
-	snap_listen(&k->world, "127.0.0.1", 3000,
-		b = start(k, 200, "/usr/bin/python3", "/", 2));
+	snap_listen(&k->world, "127.0.0.1", 3000, b = start(k, 200, "/usr/bin/python3", "/", 2));
 	b->state = 'T';
 	case_status(case_place(k, "127.0.0.1"), 200);
 	const struct finding *f = case_answer(k, &diagnose_siblings);

@@ -12,8 +12,7 @@ static struct case_file *silent(struct owner **out, struct place **out_place)
 	snap_argv(&k->world, *out, "node", "server.js");
 	snap_listen(&k->world, "127.0.0.1", 8080, *out);
 	*out_place = case_place(k, "127.0.0.1");
-	(*out_place)->talk =
-		(struct talk_job){.end = TALK_SILENT, .connected = true, .http = true};
+	(*out_place)->talk = (struct talk_job){.end = TALK_SILENT, .connected = true, .http = true};
 	(*out_place)->accepted_known = true;
 	return k;
 }

@@ -41,8 +41,8 @@ bool port_words_client(const struct owner *o)
 {
 	static const char *const clients[] = {"curl", "wget", "psql", "mysql", "redis-cli", "nc",
 		"ncat", "telnet", "ssh", "loopscope", "watch", "tail", "less", "vim", "nano",
-		"grep", "chromium", "firefox", "sh", "bash", "dash", "zsh", "sudo", "timeout", "ab", "wrk",
-		"hey", "setpriv", "env"};
+		"grep", "chromium", "firefox", "sh", "bash", "dash", "zsh", "sudo", "timeout", "ab",
+		"wrk", "hey", "setpriv", "env"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
 		if (str_eq(owner_program(o), clients[i]))

@@ -492,8 +492,8 @@ static void start(struct talk *t)
 		job->error = error;
 		finish(t, TALK_FAILED);
 	} else if (job->limit_ms) {
-		loop_timer_start(t->runner->loop, &t->limit, t->started_ns + job->limit_ms * LOOP_MS,
-			lose_patience, t);
+		loop_timer_start(t->runner->loop, &t->limit,
+			t->started_ns + job->limit_ms * LOOP_MS, lose_patience, t);
 	}
 }
 

@@ -375,7 +375,7 @@ TEST(sees_a_frozen_process)
 	CHECK_INT(left, 0);
 }
 
-TESTS(reads_a_process, says_what_it_does_not_know, finds_the_frozen_cgroup,
-	finds_the_quota_of_v1, finds_a_frozen_cgroup_of_v1, finds_v2_below_unified, never_leaves_the_cgroup_file_system,
+TESTS(reads_a_process, says_what_it_does_not_know, finds_the_frozen_cgroup, finds_the_quota_of_v1,
+	finds_a_frozen_cgroup_of_v1, finds_v2_below_unified, never_leaves_the_cgroup_file_system,
 	sees_a_stopped_process, sees_a_process_at_its_descriptor_limit,
 	sees_a_busy_thread_beside_a_sleeping_one, sees_a_frozen_process)
