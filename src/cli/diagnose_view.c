@@ -192,9 +192,11 @@ static void command_row(struct out *out, const char *name, const struct fix *fix
 {
 	AUTO(buf) struct buf why = BUF_INIT(4000);
 
+	/* the label says "or" already */
+	const char *rest = str_empty(fix->text) ? NULL : str_after(fix->text, "or ");
+	const char *text = rest && str_eq(name, "Or") ? rest : fix->text;
 	if (!fix->command) {
-		const char *rest = str_after(fix->text, "or ");
-		labelled(out, name, rest && str_eq(name, "Or") ? rest : fix->text, column);
+		labelled(out, name, text, column);
 		return;
 	}
 	label(out, name, column);
@@ -203,7 +205,7 @@ static void command_row(struct out *out, const char *name, const struct fix *fix
 		out_str(out, "\n");
 		return;
 	}
-	buf_printf(&why, "(%s)", fix->text);
+	buf_printf(&why, "(%s)", text);
 	size_t width = column + text_width(fix->command, strlen(fix->command)) + 3 +
 		text_width(why.data, why.len);
 	out_style(out, STYLE_DIM);

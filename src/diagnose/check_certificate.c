@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/str.h"
+#include "diagnose/observe.h"
 #include "diagnose/say.h"
 
 #define SANE_CLOCK_MS 1704067200000 /* 2024: a clock before that was never set */
@@ -198,7 +199,8 @@ static void run(const struct inquiry *q, struct claims *c)
 	const struct place *p = place_wrong(q, OBSERVED_TLS);
 
 	p = p ? p : place_spoken(q);
-	if (q->aim.tls && p && p->talk.tls_seen.done && p->talk.tls_seen.has_leaf)
+	if (q->aim.tls && observe_minds_certificate(q) && p && p->talk.tls_seen.done &&
+		p->talk.tls_seen.has_leaf)
 		judge(q, c, p);
 }
 

@@ -5,6 +5,7 @@
 #include "diagnose/check.h"
 
 #include "base/str.h"
+#include "diagnose/restart.h"
 
 static bool is_loopback_or_any(const struct listener *l)
 {
@@ -62,6 +63,19 @@ static void evidence(const struct inquiry *q, struct claims *c, const struct ser
 			strerror(p->talk.error));
 }
 
+/* The very command that started it, with the other address; false when its words do not name one. */
+static bool fix_restart(const struct inquiry *q, struct claims *c, const struct listener *l,
+	const char *to)
+{
+	const struct owner *o = q->snapshot->sockets[l->socket].owner;
+	const char *was = NULL;
+	const char *command = restart_command(q, o, &l->endpoint.address, to, &was);
+
+	if (command)
+		claim_fix(c, command, "it was started with %s", was);
+	return command != NULL;
+}
+
 static void v4_only(const struct inquiry *q, struct claims *c, const struct service *s,
 	const struct listener *l)
 {
@@ -86,9 +100,10 @@ static void v6_only(const struct inquiry *q, struct claims *c, const struct serv
 		claim_evidence(c, q->v6_only ? "/proc/sys/net/ipv6/bindv6only" : "sock_diag",
 			"the socket is IPv6-only (IPV6_V6ONLY is on%s)",
 			q->v6_only ? ", since bindv6only is 1" : "");
-	claim_fix(c, NULL,
-		"start the server with --host 127.0.0.1 (or 0.0.0.0, which other computers "
-		"can reach too)");
+	if (!fix_restart(q, c, l, "127.0.0.1"))
+		claim_fix(c, NULL,
+			"start the server with --host 127.0.0.1 (0.0.0.0 lets other computers reach it "
+			"too)");
 	claim_fix(c, NULL, "or dial [::1]:%u", q->aim.port);
 }
 

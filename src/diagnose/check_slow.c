@@ -26,7 +26,7 @@ static const struct place *fallback(const struct inquiry *q, const struct place 
 		const struct place *p = &q->places[i];
 		if (!p->ours)
 			continue;
-		if (!dead && (p->wrong & (OBSERVED_UNANSWERED | OBSERVED_SILENT))) {
+		if (!dead && (p->wrong & OBSERVED_UNANSWERED)) {
 			dead = p;
 		} else if (p->talked && !p->wrong && dead &&
 			p->address.family != dead->address.family) {
@@ -58,14 +58,12 @@ static void by_fallback(const struct inquiry *q, struct claims *c, const struct 
 {
 	const char *first = inquiry_endpoint(q, &dead->address, q->aim.port);
 	const char *second = inquiry_endpoint(q, &works->address, q->aim.port);
-	bool answered = dead->wrong & OBSERVED_SILENT;
 
 	claim(c, "slow-family-fallback", CERTAINTY_PROVED,
-		OBSERVED_SLOW | OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_REPORTED,
+		OBSERVED_SLOW | OBSERVED_UNANSWERED | OBSERVED_REPORTED,
 		"%s is tried first and does not answer; %s works, after your client has waited.",
 		first, second);
-	claim_evidence(c, "probe", "%s: %s in %s", first,
-		answered ? "connected, and no answer" : "no answer to the SYN",
+	claim_evidence(c, "probe", "%s: no answer to the SYN in %s", first,
 		say_duration(q, dead->talk.total_ns));
 	say_listener(q, c, dead);
 	claim_evidence(c, "probe", "%s: connected in %s", second,

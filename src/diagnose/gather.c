@@ -8,9 +8,11 @@
 #include "base/str.h"
 #include "diagnose/fence.h"
 #include "diagnose/path.h"
+#include "diagnose/pid_file.h"
 #include "inventory/owners.h"
 #include "inventory/select.h"
 #include "sys/bind_probe.h"
+#include "sys/borrow.h"
 #include "sys/links.h"
 #include "sys/netns.h"
 #include "sys/procfs.h"
@@ -22,6 +24,7 @@
 
 #define LOOKUP_MS	2500
 #define VITALS_MAX	32
+#define APART_MS	100 /* less is too coarse: the kernel counts CPU time by 10 ms */
 #define PROCESSES_MAX	20000
 #define HOSTS_LOOKED_AT (64u << 10)
 #define OOMS_MAX	8
@@ -158,6 +161,14 @@ static void judge_filter(struct inquiry *q, struct place *p, struct filter_answe
 			out->why, out->needs);
 }
 
+/* Errors of a place are positive, as those of its conversation. */
+static void ask_route(struct inquiry *q, struct place *p)
+{
+	p->has_route = route_find(q->arena, &p->address, q->uid, &p->route, NULL) == 0;
+	if (p->route.error < 0)
+		p->route.error = -p->route.error;
+}
+
 static void fill_places(struct inquiry *q, uint32_t facts)
 {
 	bool client = q->symptom.op != OPERATION_BIND;
@@ -167,8 +178,7 @@ static void fill_places(struct inquiry *q, uint32_t facts)
 		p->ours = select_is_own(q->snapshot, &p->address);
 		gather_listener(q, p);
 		if (client && (facts & FACT_LOOPBACK))
-			p->has_route =
-				route_find(q->arena, &p->address, q->uid, &p->route, NULL) == 0;
+			ask_route(q, p);
 		if (client && p->ours && q->aim.has_port && (facts & FACT_FILTER))
 			judge_filter(q, p, &p->filter);
 	}
@@ -176,19 +186,20 @@ static void fill_places(struct inquiry *q, uint32_t facts)
 
 /* --- processes --- */
 
-static void add_vitals(struct inquiry *q, const struct owner *o)
+void gather_vitals(struct inquiry *q, const struct owner *o)
 {
-	if (!o || q->vitals_count >= VITALS_MAX || inquiry_vitals(q, o))
+	if (!o || !q->vitals || q->vitals_count >= VITALS_MAX || inquiry_vitals(q, o))
 		return;
 	struct owner_vitals *v = &q->vitals[q->vitals_count++];
 	v->owner = o;
+	v->first_ns = clock_mono_ns();
 	vitals_read(q->host, q->arena, o->pid, &v->first);
 }
 
 static void add_service(struct inquiry *q, const struct service *service)
 {
 	for (size_t i = 0; service && i < service->owner_count; i++)
-		add_vitals(q, service->owners[i]);
+		gather_vitals(q, service->owners[i]);
 }
 
 /* Whoever holds a socket on the aim's port or path, listener or not. */
@@ -200,27 +211,35 @@ static void find_vitals(struct inquiry *q)
 	for (size_t i = 0; i < q->place_count; i++)
 		add_service(q, q->places[i].service);
 	if (q->file.socket)
-		add_vitals(q, q->file.socket->owner);
+		gather_vitals(q, q->file.socket->owner);
 	for (size_t i = 0; q->aim.has_port && i < s->service_count; i++)
 		if (s->services[i]->port == q->aim.port)
 			add_service(q, s->services[i]);
 	for (size_t i = 0; q->aim.has_port && i < s->socket_count; i++)
 		if (s->sockets[i].netns == 0 && s->sockets[i].local.port == q->aim.port &&
 			!proto_is_unix(s->sockets[i].local.proto))
-			add_vitals(q, s->sockets[i].owner);
+			gather_vitals(q, s->sockets[i].owner);
 }
 
-static void read_vitals_again(struct inquiry *q, uint64_t apart_ms)
+static unsigned share(uint64_t before, uint64_t after, uint64_t whole)
+{
+	if (before == VITALS_UNKNOWN || after == VITALS_UNKNOWN || after < before || !whole)
+		return 0;
+	return (unsigned)((after - before) * 100 / whole);
+}
+
+static void read_vitals_again(struct inquiry *q)
 {
 	for (size_t i = 0; i < q->vitals_count; i++) {
 		struct owner_vitals *v = &q->vitals[i];
+		uint64_t apart_ms = (clock_mono_ns() - v->first_ns) / 1000000;
+		const struct vitals *a = &v->first, *b = &v->second;
 		vitals_read(q->host, q->arena, v->owner->pid, &v->second);
-		if (v->second.gone || !apart_ms || v->first.cpu_ms == VITALS_UNKNOWN ||
-			v->second.cpu_ms == VITALS_UNKNOWN)
+		if (b->gone || apart_ms < APART_MS)
 			continue;
-		v->cpu_percent = (unsigned)((v->second.cpu_ms - v->first.cpu_ms) * 100 / apart_ms);
-		v->main_percent =
-			(unsigned)((v->second.main_cpu_ms - v->first.main_cpu_ms) * 100 / apart_ms);
+		v->cpu_percent = share(a->cpu_ms, b->cpu_ms, apart_ms);
+		v->main_percent = share(a->main_cpu_ms, b->main_cpu_ms, apart_ms);
+		v->throttled_percent = share(a->throttled_us, b->throttled_us, apart_ms * 1000);
 	}
 }
 
@@ -330,6 +349,23 @@ static void ask_bind(struct inquiry *q)
 	}
 }
 
+/* Whether the holder of the port would share it; only who may look into its process can tell. */
+static void look_at_holder(struct inquiry *q)
+{
+	const struct snapshot *s = q->snapshot;
+	struct borrowed b;
+
+	for (size_t i = 0; i < s->holder_count && !q->holder_shares; i++) {
+		const struct socket *socket = &s->sockets[s->holders[i].socket];
+		if (socket->netns || socket->local.port != q->aim.port ||
+			socket->local.proto != q->aim.proto || s->holders[i].fd < 0 ||
+			socket->state != SOCKET_LISTEN)
+			continue;
+		const struct owner *o = s->owners[s->holders[i].owner];
+		q->holder_shares = borrow_socket(o->pid, s->holders[i].fd, &b) == 0 && b.reuse_port;
+	}
+}
+
 /* Can the one who fails read it, and does it begin with text? */
 static void read_hosts_file(struct inquiry *q)
 {
@@ -407,6 +443,15 @@ static void read_namespaces(struct inquiry *q)
 		q->container_mark = "/run/.containerenv";
 }
 
+static void read_guest(struct inquiry *q)
+{
+	char version[300] = {0};
+
+	fs_read_small(q->host->proc, "version", version, sizeof(version));
+	if (strcasestr(version, "microsoft"))
+		q->guest = "WSL";
+}
+
 static bool is_name(const struct inquiry *q)
 {
 	return q->aim.host && !q->aim.literal;
@@ -440,12 +485,17 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 	if (facts & FACT_MORE)
 		fence_read(q);
 	q->bind_error = q->bind_error_reuse = -1;
-	if (q->symptom.op == OPERATION_BIND && q->aim.has_port && (facts & FACT_BIND))
+	if (q->symptom.op == OPERATION_BIND && q->aim.has_port && (facts & FACT_BIND)) {
 		ask_bind(q);
+		look_at_holder(q);
+	}
 	if (facts & FACT_VITALS)
 		find_vitals(q);
-	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q))
+	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q)) {
 		read_processes(q);
+		pid_file_find(q);
+	}
+	read_guest(q);
 	q->gathered = facts | FACT_SOCKETS | FACT_NAMES | FACT_LOOPBACK;
 	q->gathered_ns = clock_mono_ns();
 	return 0;
@@ -453,9 +503,7 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 
 void gather_again(struct inquiry *q)
 {
-	uint64_t apart_ms = (clock_mono_ns() - q->gathered_ns) / 1000000;
-
-	read_vitals_again(q, apart_ms);
+	read_vitals_again(q);
 	if (q->has_counters)
 		net_counters_read(q->host, &q->counters_after);
 	if (q->gathered & FACT_MORE)

@@ -125,6 +125,32 @@ static void add_route(struct making *m)
 	end(m, "route");
 }
 
+/* Who has the port at addresses that were not asked: often the answer. */
+static void add_elsewhere(struct making *m)
+{
+	const struct inquiry *q = m->q;
+
+	for (size_t i = 0; i < q->snapshot->service_count; i++) {
+		const struct service *s = q->snapshot->services[i];
+		if (s->netns != 0 || s->port != q->aim.port || proto_is_unix(s->proto))
+			continue;
+		for (size_t j = 0; j < s->listener_count; j++) {
+			const struct listener *l = &s->listeners[j];
+			bool asked = false;
+			for (size_t k = 0; k < q->place_count; k++)
+				asked = asked || q->places[k].listener == l;
+			if (asked)
+				continue;
+			part(m);
+			buf_printf(&m->text, "%s%s  %s", l->text,
+				s->proto == q->aim.proto	? ""
+					: s->proto == PROTO_UDP ? " (udp)"
+								: " (tcp)",
+				inquiry_holder(q, &q->snapshot->sockets[l->socket]));
+		}
+	}
+}
+
 static void add_listener(struct making *m)
 {
 	const struct inquiry *q = m->q;
@@ -150,6 +176,7 @@ static void add_listener(struct making *m)
 					: RUNG_BAD);
 		}
 	}
+	add_elsewhere(m);
 	end(m, "listener");
 }
 
@@ -358,7 +385,8 @@ static void add_holders(struct making *m)
 	begin(m);
 	for (size_t i = 0; i < count; i++) {
 		const char *holder = inquiry_holder(m->q, sockets[i]);
-		if (last && str_eq(last, holder))
+		if ((last && str_eq(last, holder)) ||
+			(last && sockets[i]->state == SOCKET_TIME_WAIT))
 			continue;
 		part(m);
 		last = holder;
