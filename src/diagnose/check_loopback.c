@@ -24,6 +24,20 @@ static bool has_address(const struct inquiry *q, const struct address *a)
 	return false;
 }
 
+/*
+ * What a lost address explains: how connections to it, or to its family, end; that the other family is
+ * refused too has another reason.
+ */
+static uint32_t gone(const struct inquiry *q, uint8_t family)
+{
+	uint32_t wrong = OBSERVED_UNREACHABLE | OBSERVED_BIND | OBSERVED_REPORTED;
+
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].address.family == family)
+			wrong |= q->places[i].wrong & (OBSERVED_UNANSWERED | OBSERVED_REFUSED);
+	return wrong;
+}
+
 static void down(const struct inquiry *q, struct claims *c)
 {
 	claim(c, "loopback-down", CERTAINTY_PROVED,
@@ -40,8 +54,7 @@ static void down(const struct inquiry *q, struct claims *c)
 
 static void v4_missing(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "loopback-address-missing", CERTAINTY_PROVED,
-		OBSERVED_UNANSWERED | OBSERVED_UNREACHABLE | OBSERVED_REFUSED | OBSERVED_BIND,
+	claim(c, "loopback-address-missing", CERTAINTY_PROVED, gone(q, AF_INET),
 		"The loopback interface has lost its address 127.0.0.1.");
 	claim_evidence(c, "rtnetlink", "lo has no address in 127.0.0.0/8");
 	for (size_t i = 0; i < q->place_count; i++)
@@ -51,9 +64,6 @@ static void v4_missing(const struct inquiry *q, struct claims *c)
 				strerror(q->places[i].route.error));
 	claim_fix(c, "sudo ip addr add 127.0.0.1/8 dev lo", "give it back");
 }
-
-static const uint32_t v6_gone = OBSERVED_UNREACHABLE | OBSERVED_BIND | OBSERVED_REFUSED |
-	OBSERVED_UNANSWERED | OBSERVED_REPORTED;
 
 static void say_v4_instead(const struct inquiry *q, struct claims *c)
 {
@@ -65,7 +75,7 @@ static void say_v4_instead(const struct inquiry *q, struct claims *c)
 
 static void v6_off(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "ipv6-disabled", CERTAINTY_PROVED, v6_gone,
+	claim(c, "ipv6-disabled", CERTAINTY_PROVED, gone(q, AF_INET6),
 		"IPv6 is turned off on this machine, so ::1 does not exist.");
 	if (!q->v6_module)
 		claim_evidence(c, "/proc/sys/net/ipv6",
@@ -84,7 +94,7 @@ static void v6_off(const struct inquiry *q, struct claims *c)
 
 static void mtu_too_small(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "lo-mtu-disables-ipv6", CERTAINTY_PROVED, v6_gone,
+	claim(c, "lo-mtu-disables-ipv6", CERTAINTY_PROVED, gone(q, AF_INET6),
 		"The loopback interface has an MTU of %u, which is too small for IPv6: ::1 is gone.",
 		q->lo.mtu);
 	claim_evidence(c, "rtnetlink", "lo: mtu %u, IPv6 needs 1280; no address ::1", q->lo.mtu);
@@ -95,7 +105,7 @@ static void mtu_too_small(const struct inquiry *q, struct claims *c)
 
 static void v6_missing(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "loopback-address-missing", CERTAINTY_PROVED, v6_gone,
+	claim(c, "loopback-address-missing", CERTAINTY_PROVED, gone(q, AF_INET6),
 		"The loopback interface has lost its address ::1.");
 	claim_evidence(c, "rtnetlink",
 		"lo has no ::1, although IPv6 is on (disable_ipv6 is 0, mtu %u)", q->lo.mtu);

@@ -54,8 +54,8 @@ enum observation {
 /* One address that a client would try, in its order, and what came of it. */
 struct place {
 	struct address address;
-	bool ours; /* an address of this machine: only those are talked to */
-	struct route_answer route;
+	bool ours;		   /* an address of this machine: only those are talked to */
+	struct route_answer route; /* its error is positive here */
 	bool has_route;
 	const struct service
 		*service; /* that listens there now; NULL = none. A hidden owner is still one */
