@@ -2,10 +2,9 @@
  * exited - it listened a moment ago and is gone: what it left behind tells. Connections in TIME_WAIT or
  * FIN_WAIT on the port, a pid file of a dead process, the kernel's log of a kill for memory.
  */
-#include "diagnose/check.h"
-
 #include "base/clock.h"
 #include "base/str.h"
+#include "diagnose/say.h"
 
 static const char *seconds(const struct inquiry *q, uint32_t ms)
 {
@@ -54,7 +53,7 @@ static void pid_file(const struct inquiry *q, struct claims *c)
 	claim_evidence(c, inquiry_foreign(q, q->pid_file, 120),
 		"names pid %d, which does not exist", (int)q->pid_file_pid);
 	claim_fix(c, NULL, "read the last lines of its log, then start it again");
-	claim_fix(c, arena_printf(q->arena, "rm %s", inquiry_foreign(q, q->pid_file, 120)),
+	claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->pid_file)),
 		"remove the stale pid file, if the server refuses to start");
 }
 
