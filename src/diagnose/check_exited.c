@@ -14,20 +14,21 @@ static const char *seconds(const struct inquiry *q, uint32_t ms)
 	return arena_strdup(q->arena, text.data);
 }
 
-/* Connections that were accepted on the port: the server's end of them. */
+/* Connections that were accepted on the port: the server's end of them, the one that closed last. */
 static size_t leftovers(const struct inquiry *q, const struct socket **out)
 {
-	const struct socket *list[64];
-	size_t count = inquiry_sockets(q, PROTO_TCP, q->aim.port, list, 64), found = 0;
+	const struct socket *s = NULL;
+	size_t found = 0;
 
 	*out = NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (list[i]->state == SOCKET_LISTEN || list[i]->state == SOCKET_BOUND)
+	while ((s = inquiry_next_socket(q, PROTO_TCP, q->aim.port, s))) {
+		if (s->state == SOCKET_LISTEN || s->state == SOCKET_BOUND)
 			return 0;
-		if (list[i]->inode == 0 && list[i]->remote_port) {
-			found++;
-			*out = list[i];
-		}
+		if (s->inode || !s->remote_port || inquiry_is_outgoing(q, s))
+			continue;
+		found++;
+		if (!*out || s->timer_ms > (*out)->timer_ms)
+			*out = s;
 	}
 	return found;
 }
@@ -81,19 +82,11 @@ static void out_of_memory(const struct inquiry *q, struct claims *c)
 	claim_fix(c, NULL, "or let the program take less (for node: --max-old-space-size)");
 }
 
-static bool is_served(const struct inquiry *q)
-{
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].service)
-			return true;
-	return q->place_count == 0;
-}
-
 static void run(const struct inquiry *q, struct claims *c)
 {
 	const struct socket *last = NULL;
 
-	if (!q->aim.has_port || is_served(q))
+	if (!inquiry_is_vacant(q))
 		return;
 	out_of_memory(q, c);
 	size_t count = leftovers(q, &last);

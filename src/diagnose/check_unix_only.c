@@ -7,11 +7,10 @@
 
 static bool port_is_open(const struct inquiry *q)
 {
-	const struct socket *list[64];
-	size_t count = inquiry_sockets(q, PROTO_TCP, q->aim.port, list, 64);
+	const struct socket *s = NULL;
 
-	for (size_t i = 0; i < count; i++)
-		if (list[i]->state == SOCKET_LISTEN)
+	while ((s = inquiry_next_socket(q, PROTO_TCP, q->aim.port, s)))
+		if (s->state == SOCKET_LISTEN)
 			return true;
 	return false;
 }
