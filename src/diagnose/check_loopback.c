@@ -2,9 +2,8 @@
  * loopback - the interface lo itself: down, without its addresses, with IPv6 off, or shaped by a queueing
  * discipline that somebody forgot.
  */
-#include "diagnose/check.h"
-
 #include "base/str.h"
+#include "diagnose/say.h"
 
 static bool any_place(const struct inquiry *q, uint8_t family)
 {
@@ -116,8 +115,7 @@ static void v6_missing(const struct inquiry *q, struct claims *c)
 /* A discipline that was made to hurt, against those that only queue. */
 static bool is_shaped(const struct link_facts *lo)
 {
-	static const char *const harmful[] = {"netem", "tbf", "htb", "cake", "red",
-		"ingress_policer"};
+	static const char *const harmful[] = {"netem", "tbf", "htb", "cake", "red"};
 
 	for (size_t i = 0; lo->qdisc && i < ARRAY_SIZE(harmful); i++)
 		if (str_eq(lo->qdisc, harmful[i]))
@@ -127,10 +125,12 @@ static bool is_shaped(const struct link_facts *lo)
 
 static void shaped(const struct inquiry *q, struct claims *c)
 {
-	bool hurts = q->observed & (OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_SLOW);
+	/* what a delay or a loss can do to a client; it refuses nobody */
+	uint32_t explains = OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_SLOW;
 
-	claim(c, "loopback-shaped", hurts ? CERTAINTY_INFERRED : CERTAINTY_PROVED,
-		OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_SLOW | OBSERVED_REPORTED,
+	if (q->symptom.intermittent || q->symptom.op == OPERATION_READ || error_is(q, "ETIMEDOUT"))
+		explains |= OBSERVED_REPORTED;
+	claim(c, "loopback-shaped", CERTAINTY_INFERRED, explains,
 		"The loopback interface is slowed down on purpose (%s).",
 		inquiry_foreign(q, q->lo.qdisc, 30));
 	claim_evidence(c, "rtnetlink", "qdisc %s on lo%s%s; usual is noqueue",

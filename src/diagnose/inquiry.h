@@ -255,6 +255,16 @@ const struct owner_vitals *inquiry_vitals(const struct inquiry *q, const struct 
 size_t inquiry_sockets(const struct inquiry *q, enum proto proto, uint16_t port,
 	const struct socket **out, size_t max);
 
+/* The same one by one, however many there are: the one after `last`, NULL = the first, NULL = no more. */
+const struct socket *inquiry_next_socket(const struct inquiry *q, enum proto proto, uint16_t port,
+	const struct socket *last);
+
+/* The end that asked for the connection: its port is one that the kernel gave it. */
+bool inquiry_is_outgoing(const struct inquiry *q, const struct socket *s);
+
+/* The aim is a port of this machine, and nobody listens on it at any of the places. */
+bool inquiry_is_vacant(const struct inquiry *q);
+
 /* The first place that was talked to and works in full, or NULL. */
 const struct place *inquiry_working_place(const struct inquiry *q);
 
