@@ -259,6 +259,25 @@ static uint16_t port_variable(const struct inquiry *q, const struct owner *o)
 	return 0;
 }
 
+/* Our own command line names the port too, and so do those of who runs us: a script, time, npx. */
+static bool runs_us(const struct owner *o, struct owner *const *list, size_t count, pid_t self)
+{
+	pid_t pid = self;
+
+	for (size_t depth = 0; depth < 64 && pid > 1; depth++) {
+		if (o->pid == pid)
+			return true;
+		size_t i = 0;
+		while (i < count && list[i]->pid != pid)
+			i++;
+		pid = i < count ? list[i]->ppid : 0;
+	}
+	for (size_t i = 0; i < o->argc; i++)
+		if (str_eq(str_basename(o->argv[i]), "loopscope"))
+			return true;
+	return false;
+}
+
 static void read_processes(struct inquiry *q)
 {
 	AUTO(owner_table) struct owner_table *table = owner_table_new(q->host, q->arena);
@@ -272,7 +291,7 @@ static void read_processes(struct inquiry *q)
 	struct owner **kept = arena_array(q->arena, struct owner *, count + 1);
 	uint16_t *ports = arena_array(q->arena, uint16_t, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		if (list[i]->gone || (list[i]->netns && list[i]->netns != q->host->net_inode))
+		if (list[i]->gone || runs_us(list[i], list, count, q->host->self) || (list[i]->netns && list[i]->netns != q->host->net_inode))
 			continue;
 		ports[q->process_count] = list[i]->argc ? port_variable(q, list[i]) : 0;
 		kept[q->process_count++] = list[i];
@@ -416,6 +435,7 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 {
 	AUTO(lookup) struct lookup *lookup = NULL;
 
+	q->file.connect_error = -1;
 	if (is_name(q) && !q->query->passive)
 		lookup = lookup_start(q->aim.host);
 	int r = take_snapshot(q, err);

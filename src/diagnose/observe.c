@@ -17,7 +17,6 @@
 
 #define EARLY_NS (140 * 1000000ull) /* before anything was said to a service that may speak first */
 #define SLOW_NS	 1000000000ull
-#define LATE_NS	     (1500 * 1000000ull) /* a first byte that late is no healthy answer */
 #define SYN_AGAIN_NS (900 * 1000000ull)
 #define STEP_LOW_NS  (36 * 1000000ull)
 #define STEP_HIGH_NS (60 * 1000000ull)
@@ -110,11 +109,18 @@ static bool is_websocket(const struct inquiry *q)
 	return q->aim.scheme && (str_eq(q->aim.scheme, "ws") || str_eq(q->aim.scheme, "wss"));
 }
 
+/* "not found" at the root is how many an API greets; the path that was asked for is another matter. */
+static bool asked_for_path(const struct inquiry *q, unsigned status)
+{
+	return q->aim.shown_path || q->symptom.http_status == status;
+}
+
 static uint32_t of_status(const struct inquiry *q, const struct place *p)
 {
 	unsigned status = p->talk.response.status, other = p->host_try.response.status;
 
-	if (status == 401 || status == 407)
+	/* without credentials of ours the root may well turn us away: what was asked for may not */
+	if ((status == 401 && (asked_for_path(q, status) || is_websocket(q))) || status == 407)
 		return OBSERVED_AUTH;
 	if (p->host_tried && other && other < 400)
 		return OBSERVED_HTTP; /* the same question with another Host is answered */
@@ -127,8 +133,7 @@ static uint32_t of_status(const struct inquiry *q, const struct place *p)
 	if (status >= 500 || status == 400 || status == 421 || status == 431 || status == 408 ||
 		status == 429)
 		return OBSERVED_HTTP;
-	/* "not found" at the root is how many an API greets; the path that was asked for is another matter */
-	return q->aim.shown_path || q->symptom.http_status == status ? OBSERVED_HTTP : 0;
+	return asked_for_path(q, status) ? OBSERVED_HTTP : 0;
 }
 
 static uint32_t of_answer(const struct inquiry *q, const struct place *p)
@@ -185,6 +190,8 @@ static bool is_led_astray(const struct inquiry *q, const struct place *p)
 
 static uint32_t of_talk(const struct inquiry *q, const struct place *p)
 {
+	if (p->other_taken && p->talk.end != TALK_ANSWERED)
+		return 0; /* what is spoken inside is not known */
 	switch (p->talk.end) {
 	case TALK_FAILED:
 		return of_failure(&p->talk);
@@ -228,9 +235,15 @@ static int progress(uint32_t wrong)
 	return 3;
 }
 
+/* It was not asked, and nothing that was seen stands in its way: clients fall back to it. */
+static bool is_left_alone(const struct place *p)
+{
+	return p->ours && !p->talked && !p->wrong && p->service;
+}
+
 static bool counts(const struct place *p)
 {
-	return p->ours && (p->talked || p->wrong);
+	return p->ours && (p->talked || p->wrong || is_left_alone(p));
 }
 
 /* Two that answer on one port, depending on the address, are never meant. */
@@ -422,7 +435,7 @@ static uint32_t of_time(const struct inquiry *q)
 		if (!p->talked || p->wrong || !t->connected)
 			continue;
 		if (t->connect_ns > SYN_AGAIN_NS ||
-			(t->first_byte_ns && wait > (complains ? SLOW_NS / 2 : LATE_NS)) ||
+			(complains && t->first_byte_ns && wait > SLOW_NS / 2) ||
 			(p->keep_tried && is_late_step(&p->keep_try) && is_late_step(&p->keep_again)))
 			return OBSERVED_SLOW;
 	}
@@ -444,8 +457,10 @@ void observe(struct inquiry *q)
 
 bool observed_anything(const struct inquiry *q)
 {
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].talked && q->places[i].talk.end != TALK_NOT_DONE)
+	for (size_t i = 0; i < q->place_count; i++) {
+		const struct place *p = &q->places[i];
+		if (p->talked && p->talk.end != TALK_NOT_DONE && !p->wrong)
 			return true;
+	}
 	return q->bind_error >= 0 || q->file.connect_error >= 0;
 }
