@@ -37,9 +37,18 @@ static void advise(const struct inquiry *q, struct claims *c)
 	claim_fix(c, "loopscope ls", "see what does listen on this machine");
 }
 
+/* Of another machine's ports nothing is known here. */
+static bool is_here(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].ours)
+			return true;
+	return false;
+}
+
 static void run(const struct inquiry *q, struct claims *c)
 {
-	if (!inquiry_is_vacant(q))
+	if (!inquiry_is_vacant(q) || !is_here(q))
 		return;
 	claim(c, "nothing-listening", CERTAINTY_PROVED,
 		OBSERVED_REFUSED | OBSERVED_UNANSWERED | OBSERVED_UNREACHABLE | OBSERVED_REPORTED,

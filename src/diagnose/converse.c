@@ -451,6 +451,25 @@ static void second_round(struct inquiry *q, unsigned left_ms)
 		*back[i] = jobs[i];
 }
 
+/* A port was named and no scheme: whatever it speaks is right, so the try that was answered counts. */
+static void take_other(struct inquiry *q)
+{
+	if (q->aim.scheme || q->aim.is_text || q->aim.expects || q->aim.http || q->aim.tls)
+		return;
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (p->tls_tried && p->tls_try.tls_seen.done) {
+			p->talk = p->tls_try;
+			p->tls_tried = false;
+			p->other_taken = true;
+		} else if (p->plain_tried && p->plain_try.response.status) {
+			p->talk = p->plain_try;
+			p->plain_tried = false;
+			p->other_taken = true;
+		}
+	}
+}
+
 /* --- kept connections, where all seems well --- */
 
 static bool is_quick(const struct place *p)
@@ -526,7 +545,8 @@ static bool wants_look(const struct inquiry *q, const struct place *p)
 {
 	const struct talk_job *t = &p->talk;
 
-	if (!p->talked || !t->connected || is_expected(q, t) || (p->accepted_known && !p->accepted))
+	if (!p->talked || !t->connected || p->other_taken || is_expected(q, t) ||
+		(p->accepted_known && !p->accepted))
 		return false;
 	if (t->found && !t->tls)
 		return false; /* it said what it is already */
@@ -585,6 +605,7 @@ void converse(struct inquiry *q, unsigned deadline_ms)
 		back[i]->talk = jobs[i];
 	if (left(end_ns) > 100)
 		second_round(q, left(end_ns));
+	take_other(q);
 	if (left(end_ns) > 100)
 		look_around(q, left(end_ns));
 	if (left(end_ns) > 100)

@@ -514,6 +514,7 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 {
 	AUTO(lookup) struct lookup *lookup = NULL;
 
+	q->file.connect_error = -1;
 	if (is_name(q) && !q->query->passive)
 		lookup = lookup_start(q->aim.host);
 	int r = take_snapshot(q, err);

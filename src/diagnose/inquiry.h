@@ -83,6 +83,7 @@ struct place {
 	struct socket far; /* the other end as the kernel listed it; state 0 = not seen */
 	/* further conversations, when the first one did not end well */
 	bool tls_tried, plain_tried, host_tried;
+	bool other_taken; /* nobody said what it speaks: `talk` is the try with or without TLS */
 	struct talk_job tls_try;   /* plain HTTP got no answer: does it speak TLS? */
 	struct talk_job plain_try; /* TLS got no handshake: does it speak HTTP without? */
 	struct talk_job host_try;  /* the same request with "Host: localhost" */
