@@ -447,5 +447,5 @@ bool observed_anything(const struct inquiry *q)
 	for (size_t i = 0; i < q->place_count; i++)
 		if (q->places[i].talked && q->places[i].talk.end != TALK_NOT_DONE)
 			return true;
-	return q->bind_error >= 0 || q->file.connect_error >= 0;
+	return q->bind_error >= 0 || (q->aim.socket_path && q->file.connect_error >= 0);
 }
