@@ -9,8 +9,8 @@
 /* What programs print for a variable that was never set. */
 static const char *hole_in(const char *text)
 {
-	static const char *const words[] = {"undefined", "null", "NaN", "None", "nil", "[object Object]",
-		"${", "{{", "%s", NULL};
+	static const char *const words[] = {"undefined", "null", "NaN", "None", "nil",
+		"[object Object]", "${", "{{", "%s", NULL};
 
 	for (size_t i = 0; text && words[i]; i++)
 		if (strstr(text, words[i]))
@@ -31,7 +31,8 @@ static const char *argument_with_hole(const struct inquiry *q)
 	const struct attempt_run *run = q->query->attempt;
 
 	for (size_t i = 1; run && run->argv[0] && run->argv[i]; i++)
-		if (hole_in(run->argv[i]) && (strchr(run->argv[i], ':') || strchr(run->argv[i], '/')))
+		if (hole_in(run->argv[i]) &&
+			(strchr(run->argv[i], ':') || strchr(run->argv[i], '/')))
 			return run->argv[i];
 	return NULL;
 }
@@ -52,7 +53,8 @@ static void hole(const struct inquiry *q, struct claims *c, const char *word)
 		"The address holds \"%s\" where a host or port should be: a variable was not set.",
 		word);
 	if (q->aim.host)
-		claim_evidence(c, "target", "the host is \"%s\"", inquiry_foreign(q, q->aim.host, 80));
+		claim_evidence(c, "target", "the host is \"%s\"",
+			inquiry_foreign(q, q->aim.host, 80));
 	if (argument_with_hole(q))
 		claim_evidence(c, "command", "it was given \"%s\"",
 			inquiry_foreign(q, argument_with_hole(q), 120));

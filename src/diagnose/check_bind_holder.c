@@ -124,8 +124,7 @@ static void container(const struct inquiry *q, struct claims *c, const struct so
 		"Port %u is published by a container (to %s).", q->aim.port,
 		inquiry_foreign(q, f->to, 60));
 	say_listen(q, c, s);
-	claim_evidence(c, "arguments", "those of docker-proxy: it leads to %s",
-		inquiry_foreign(q, f->to, 60));
+	claim_evidence(c, "arguments", "%s leads to %s", f->program, inquiry_foreign(q, f->to, 60));
 	claim_fix(c, arena_printf(q->arena, "docker ps -a --filter publish=%u", q->aim.port),
 		"find the container");
 	claim_fix(c, NULL,

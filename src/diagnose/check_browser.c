@@ -25,12 +25,15 @@ static void blocked_port(const struct inquiry *q, struct claims *c, const struct
 		complains ? "Your client never asks port %u: browsers and fetch() block it."
 			  : "Browsers and fetch() refuse to open port %u, whatever answers there.",
 		q->aim.port);
-	claim_evidence(c, "fetch.spec.whatwg.org", "%u is on the list of blocked ports", q->aim.port);
+	claim_evidence(c, "fetch.spec.whatwg.org", "%u is on the list of blocked ports",
+		q->aim.port);
 	say_now(q, c, p);
 	say_text(q, c);
 	claim_fix(c, NULL, "let the server listen on another port, such as 3000 or 8080");
 	if (complains)
-		claim_fix(c, arena_printf(q->arena, "curl %s", say_url(q, q->aim.tls ? "https" : "http")),
+		claim_fix(c,
+			arena_printf(q->arena, "curl %s",
+				say_url(q, q->aim.tls ? "https" : "http")),
 			"until then use a program that does not mind (curl)");
 }
 
@@ -38,8 +41,7 @@ static void blocked_port(const struct inquiry *q, struct claims *c, const struct
 
 static bool is_cors(const struct inquiry *q)
 {
-	return error_is(q, "CORS") ||
-		(q->symptom.browser && str_eq(q->symptom.browser, "CORS"));
+	return error_is(q, "CORS") || (q->symptom.browser && str_eq(q->symptom.browser, "CORS"));
 }
 
 static bool is_private_network(const struct inquiry *q)
@@ -67,8 +69,7 @@ static void say_cors(const struct inquiry *q, struct claims *c, const char *what
 		return;
 	claim_evidence(c, "probe", "%s with Origin: %s gets HTTP %u, %s%s", what,
 		inquiry_foreign(q, q->origin, 80), job->response.status,
-		allowed ? "Access-Control-Allow-Origin: "
-			: "without Access-Control-Allow-Origin",
+		allowed ? "Access-Control-Allow-Origin: " : "without Access-Control-Allow-Origin",
 		allowed ? inquiry_foreign(q, allowed, 80) : "");
 }
 
@@ -81,7 +82,8 @@ static void cors(const struct inquiry *q, struct claims *c, const struct place *
 	claim(c, "cors-blocked", p->cors_tried ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		OBSERVED_CLIENT | OBSERVED_HTTP | OBSERVED_REPORTED,
 		"%s answers, but does not allow pages of %s to read it, so the browser blocks that.",
-		say_endpoint(q, p), inquiry_foreign(q, q->origin ? q->origin : "another origin", 80));
+		say_endpoint(q, p),
+		inquiry_foreign(q, q->origin ? q->origin : "another origin", 80));
 	if (p->cors_tried) {
 		say_cors(q, c, "GET", &p->cors_get);
 		say_cors(q, c, "the preflight (OPTIONS)", &p->cors_ask);
@@ -100,17 +102,16 @@ static void cors(const struct inquiry *q, struct claims *c, const struct place *
 
 static void private_network(const struct inquiry *q, struct claims *c, const struct place *p)
 {
-	const char *allowed = p ? response_header(&p->cors_ask.response,
-					  "Access-Control-Allow-Private-Network")
-				: NULL;
+	const char *allowed = p
+		? response_header(&p->cors_ask.response, "Access-Control-Allow-Private-Network")
+		: NULL;
 
 	claim(c, "private-network-access-blocked",
 		p && p->cors_tried && !allowed ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		OBSERVED_CLIENT | OBSERVED_HTTP | OBSERVED_REPORTED,
 		"The browser does not let a page from the internet reach this computer.");
 	if (p && p->cors_tried && p->cors_ask.response.status)
-		claim_evidence(c, "probe",
-			"the preflight for a private network gets HTTP %u, %s%s",
+		claim_evidence(c, "probe", "the preflight for a private network gets HTTP %u, %s%s",
 			p->cors_ask.response.status,
 			allowed ? "Access-Control-Allow-Private-Network: "
 				: "without Access-Control-Allow-Private-Network",

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/str.h"
+#include "diagnose/observe.h"
 #include "diagnose/say.h"
 
 #define SANE_CLOCK_MS 1704067200000 /* 2024: a clock before that was never set */
@@ -152,10 +153,12 @@ static void untrusted(const struct inquiry *q, struct claims *c, const struct pl
 		own ? "The certificate of %s is self-signed, so clients do not trust it."
 		    : "Nobody that this computer trusts has signed the certificate of %s.",
 		say_endpoint(q, p));
-	claim_evidence(c, "tls", "%s%s%s", own ? "self-signed: issuer and subject are the same" : "issuer: ",
+	claim_evidence(c, "tls", "%s%s%s",
+		own ? "self-signed: issuer and subject are the same" : "issuer: ",
 		own ? "" : inquiry_foreign(q, tls->leaf.issuer, 80),
-		tls->untrusted ? arena_printf(q->arena, " (%s)", inquiry_foreign(q, tls->untrusted, 80))
-			       : "");
+		tls->untrusted
+			? arena_printf(q->arena, " (%s)", inquiry_foreign(q, tls->untrusted, 80))
+			: "");
 	say_certificate(q, c, p);
 	say_listener(q, c, p);
 	say_text(q, c);
@@ -168,7 +171,8 @@ static void own_store(const struct inquiry *q, struct claims *c, const struct pl
 	claim(c, "tls-cert-untrusted", CERTAINTY_INFERRED, OBSERVED_REPORTED,
 		"This computer trusts the certificate, but your client has a list of its own.");
 	say_certificate(q, c, p);
-	claim_evidence(c, "tls", "trusted by the system's store; node, Java and Firefox keep others");
+	claim_evidence(c, "tls",
+		"trusted by the system's store; node, Java and Firefox keep others");
 	say_listener(q, c, p);
 	say_text(q, c);
 	fix_trust(q, c, p);
@@ -195,7 +199,8 @@ static void run(const struct inquiry *q, struct claims *c)
 	const struct place *p = place_wrong(q, OBSERVED_TLS);
 
 	p = p ? p : place_spoken(q);
-	if (q->aim.tls && p && p->talk.tls_seen.done && p->talk.tls_seen.has_leaf)
+	if (q->aim.tls && observe_minds_certificate(q) && p && p->talk.tls_seen.done &&
+		p->talk.tls_seen.has_leaf)
 		judge(q, c, p);
 }
 

@@ -93,7 +93,8 @@ TEST(one_that_only_the_client_does_not_trust)
 {
 	AUTO(case) struct case_file *k = server("localhost");
 
-	k->q.symptom = (struct symptom){.op = OPERATION_TLS, .error = "TLS_UNTRUSTED", .client = "node"};
+	k->q.symptom =
+		(struct symptom){.op = OPERATION_TLS, .error = "TLS_UNTRUSTED", .client = "node"};
 	const struct finding *f = case_answer(k, &diagnose_certificate);
 	CHECK_STR(f ? f->id : NULL, "tls-cert-untrusted");
 	CHECK_STR(f ? f->certainty : NULL, "inferred");

@@ -31,12 +31,23 @@ static void say_program(const struct inquiry *q, struct claims *c, const char *w
 		inquiry_foreign(q, p->path, 120), p->hook, whose);
 }
 
+/* The name of a hook in bpftool-cgroup(8). */
+static const char *detach_name(const struct inquiry *q, const char *hook)
+{
+	if (str_eq(hook, "ingress") || str_eq(hook, "egress"))
+		return arena_printf(q->arena, "cgroup_inet_%s", hook);
+	if (str_eq(hook, "sock_create"))
+		return "cgroup_inet_sock_create";
+	return arena_printf(q->arena, "cgroup_inet%c_%.*s", hook[strlen(hook) - 1],
+		(int)strlen(hook) - 1, hook);
+}
+
 static void advise(const struct inquiry *q, struct claims *c, const struct cgroup_program *p)
 {
 	const char *unit = str_basename(p->path);
 	AUTO(buf) struct buf path = BUF_INIT(4000);
-	bool is_unit = str_ends(unit, ".service") || str_ends(unit, ".scope") ||
-		str_ends(unit, ".slice");
+	bool is_unit =
+		str_ends(unit, ".service") || str_ends(unit, ".scope") || str_ends(unit, ".slice");
 
 	if (is_unit)
 		claim_fix(c,
@@ -45,10 +56,7 @@ static void advise(const struct inquiry *q, struct claims *c, const struct cgrou
 	str_shell_quote(&path, arena_printf(q->arena, "/sys/fs/cgroup%s", p->path));
 	claim_fix(c,
 		arena_printf(q->arena, "sudo bpftool cgroup detach %s %s id %u", path.data,
-			str_starts(p->hook, "connect") || str_starts(p->hook, "sock_create")
-				? arena_printf(q->arena, "cgroup_inet_%s", p->hook)
-				: arena_printf(q->arena, "cgroup_inet_%s", p->hook),
-			p->id),
+			detach_name(q, p->hook), p->id),
 		"detach the program now; what attached it may do so again");
 }
 

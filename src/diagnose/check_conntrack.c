@@ -25,13 +25,13 @@ static void run(const struct inquiry *q, struct claims *c)
 			silent = &q->places[i];
 	if (!full || (!silent && !reported(q)))
 		return;
-	claim(c, "conntrack-table-full",
-		dropped && silent ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
+	claim(c, "conntrack-table-full", dropped && silent ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		OBSERVED_UNANSWERED | OBSERVED_SLOW | OBSERVED_REPORTED,
 		"The table in which the firewall follows connections is full, so new ones are "
 		"dropped.");
-	claim_evidence(c, "/proc/sys/net/netfilter", "nf_conntrack_count %llu of nf_conntrack_max "
-						     "%llu",
+	claim_evidence(c, "/proc/sys/net/netfilter",
+		"nf_conntrack_count %llu of nf_conntrack_max "
+		"%llu",
 		(unsigned long long)MAX(t->count, after->count), (unsigned long long)t->max);
 	claim_evidence(c, "/proc/net/stat/nf_conntrack",
 		"%llu packets were dropped so far, %llu of them while the probes ran",

@@ -72,8 +72,7 @@ static bool fix_restart(const struct inquiry *q, struct claims *c, const struct 
 	const char *command = restart_command(q, o, &l->endpoint.address, to, &was);
 
 	if (command)
-		claim_fix(c, command, "it was started with %s",
-			was);
+		claim_fix(c, command, "it was started with %s", was);
 	return command != NULL;
 }
 

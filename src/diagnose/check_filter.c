@@ -41,7 +41,8 @@ static bool fits(const struct filter_rule *r, const struct place *p)
 	}
 }
 
-static enum weight weigh(const struct inquiry *q, const struct place *p, const struct filter_rule *r)
+static enum weight weigh(const struct inquiry *q, const struct place *p,
+	const struct filter_rule *r)
 {
 	if (!fits(r, p))
 		return WEIGHT_NONE;
@@ -121,7 +122,8 @@ static void say_rule(const struct inquiry *q, struct claims *c, const struct pla
 
 	claim_evidence(c, r->system, "%s", fence_rule(q, r));
 	if (r->counted && later && p->talked)
-		claim_evidence(c, r->system, "its counter: %llu packets before the probe, %llu after",
+		claim_evidence(c, r->system,
+			"its counter: %llu packets before the probe, %llu after",
 			(unsigned long long)r->packets, (unsigned long long)later->packets);
 	else if (r->counted)
 		claim_evidence(c, r->system, "its counter: %llu packets",
@@ -132,10 +134,38 @@ static void say_rule(const struct inquiry *q, struct claims *c, const struct pla
 	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
 }
 
+/* A chain that drops what it does not know does its work; it only forgot this machine itself. */
+static void let_lo_pass(const struct inquiry *q, struct claims *c, const struct filter_rule *r)
+{
+	AUTO(buf) struct buf text = BUF_INIT(2000);
+	bool out = str_eq(r->hook, "output") || str_eq(r->hook, "postrouting") ||
+		str_eq(r->hook, "egress");
+
+	if (str_eq(r->system, "nft")) {
+		buf_printf(&text, "sudo nft insert rule %s ", r->family);
+		str_shell_quote(&text, r->table);
+		buf_char(&text, ' ');
+		str_shell_quote(&text, r->chain);
+		buf_printf(&text, " %s lo accept", out ? "oifname" : "iifname");
+	} else if (r->remove) {
+		buf_printf(&text, "sudo %.*s -t ", (int)strcspn(r->remove, " "), r->remove);
+		str_shell_quote(&text, r->table);
+		buf_str(&text, " -I ");
+		str_shell_quote(&text, r->chain);
+		buf_printf(&text, " -%c lo -j ACCEPT", out ? 'o' : 'i');
+	} else {
+		return;
+	}
+	claim_fix(c, arena_strdup(q->arena, text.data),
+		"let this machine talk to itself, and keep the rest as it is");
+}
+
 static void advise(const struct inquiry *q, struct claims *c, const struct filter_rule *r)
 {
 	const char *manager = manager_of(r);
 
+	if (r->policy)
+		let_lo_pass(q, c, r);
 	if (r->remove)
 		claim_fix(c, arena_printf(q->arena, "sudo %s", r->remove),
 			r->policy ? "let the chain accept what no rule decides"
@@ -145,7 +175,7 @@ static void advise(const struct inquiry *q, struct claims *c, const struct filte
 	if (manager)
 		claim_fix(c, NULL, "%s wrote it, so change it there too, or it comes back",
 			manager);
-	else if (r->policy || r->deed == FILTER_LIMIT)
+	else if (r->deed == FILTER_LIMIT)
 		claim_fix(c, NULL, "or add a rule before it that accepts all packets on lo");
 }
 
@@ -166,16 +196,15 @@ static const char *deed_text(const struct inquiry *q, const struct filter_rule *
 
 static const char *cause_of(const struct filter_rule *r)
 {
-	return r->deed == FILTER_LIMIT	  ? "firewall-limit"
+	return r->deed == FILTER_LIMIT	   ? "firewall-limit"
 		: r->deed == FILTER_REJECT ? "firewall-reject"
 					   : "firewall-drop";
 }
 
 static uint32_t explained_by(const struct filter_rule *r)
 {
-	return r->deed == FILTER_REJECT
-		? OBSERVED_REFUSED | OBSERVED_UNREACHABLE
-		: OBSERVED_UNANSWERED | OBSERVED_SLOW |
+	return r->deed == FILTER_REJECT ? OBSERVED_REFUSED | OBSERVED_UNREACHABLE
+					: OBSERVED_UNANSWERED | OBSERVED_SLOW |
 			(r->deed == FILTER_LIMIT ? OBSERVED_REFUSED | OBSERVED_UNREACHABLE : 0u);
 }
 
@@ -186,8 +215,7 @@ static void by_rule(const struct inquiry *q, struct claims *c, const struct plac
 	bool alone = r->deed == FILTER_REJECT || !fence_queue_full(q, p);
 	bool proved = p->talked && (weight == WEIGHT_MOVED || (weight == WEIGHT_SURE && alone));
 	/* a reset from nobody and one from a rule are the same: then the rule is a remark */
-	bool hides = p->service || !(p->wrong & OBSERVED_REFUSED) || p->talk.icmp ||
-		!p->talked;
+	bool hides = p->service || !(p->wrong & OBSERVED_REFUSED) || p->talk.icmp || !p->talked;
 
 	claim(c, cause_of(r), proved ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		hides ? explained_by(r) : 0, "A firewall %s of %s %s connections to %s%s.",
@@ -276,13 +304,14 @@ static void look_with_root(const struct inquiry *q, struct claims *c, const stru
 				inquiry_endpoint(q, &p->address, q->aim.port)),
 			"find the rule: only root may read the rules of the firewall");
 	} else {
-		claim_evidence(c, "nft", "%zu rules were read, and none of them is sure to do it",
+		claim_evidence(c, "nft",
+			p->filter.rules_read
+				? "no rule of %zu is sure to do it"
+				: "there are no rules: it may be a BPF program of XDP or tc",
 			p->filter.rules_read);
-		claim_fix(c, "sudo nft list ruleset", "look through the rules");
 	}
 	claim_fix(c, arena_printf(q->arena, "sudo nft list ruleset; sudo %s -S", which),
-		"or look through all rules for port %u, and for those without a port",
-		q->aim.port);
+		"look through all rules for port %u, and for those without a port", q->aim.port);
 }
 
 /* No rule is seen, but the kernel's own facts leave nothing else. */
@@ -299,8 +328,7 @@ static void by_elimination(const struct inquiry *q, struct claims *c, const stru
 		: hidden		  ? CERTAINTY_INFERRED
 					  : CERTAINTY_GUESSED;
 	if (refused)
-		claim(c, "firewall-reject", certainty,
-			OBSERVED_REFUSED | OBSERVED_UNREACHABLE,
+		claim(c, "firewall-reject", certainty, OBSERVED_REFUSED | OBSERVED_UNREACHABLE,
 			"A firewall refuses connections to %s, although the server listens there.",
 			at);
 	else
@@ -318,8 +346,9 @@ static void by_elimination(const struct inquiry *q, struct claims *c, const stru
 	else if (refused)
 		claim_evidence(c, "probe", "the kernel refuses nobody where a server listens");
 	else
-		claim_evidence(c, "rtnetlink", "lo is up, and the route to %s is fine",
-			inquiry_endpoint(q, &p->address, q->aim.port));
+		claim_evidence(c, "rtnetlink",
+			"lo is up, and the route is fine; a BPF program of the server's cgroup could do it "
+			"too");
 	look_with_root(q, c, p);
 }
 

@@ -105,11 +105,11 @@ static void run(const struct inquiry *q, struct claims *c)
 
 	if (!p)
 		return;
-	if (status == 502 || (status == 503 && (has_upstream(q) || is_proxy(p)) &&
-				     !response_header(&p->talk.response, "Retry-After")))
+	if (status == 502 ||
+		(status == 503 && (has_upstream(q) || is_proxy(p)) &&
+			!response_header(&p->talk.response, "Retry-After")))
 		down(q, c, p);
-	else if (status == 504 ||
-		(!status && p->talk.end == TALK_SILENT && has_upstream(q)))
+	else if (status == 504 || (!status && p->talk.end == TALK_SILENT && has_upstream(q)))
 		late(q, c, p);
 }
 

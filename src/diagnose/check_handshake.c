@@ -26,9 +26,8 @@ static void say_alert(const struct inquiry *q, struct claims *c, const struct ta
 
 static bool text_wants_certificate(const struct inquiry *q)
 {
-	return TEXT_SAYS(q, "certificate required", "certificate_required",
-		"provide a certificate", "did not return a certificate",
-		"no required ssl certificate", "client_auth");
+	return TEXT_SAYS(q, "certificate required", "certificate_required", "provide a certificate",
+		"did not return a certificate", "no required ssl certificate", "client_auth");
 }
 
 static bool refuses_without_certificate(const struct inquiry *q, const struct place *p)
@@ -56,9 +55,9 @@ static void client_certificate(const struct inquiry *q, struct claims *c, const 
 		OBSERVED_TLS | HUNG_UP | OBSERVED_HTTP | OBSERVED_AUTH | OBSERVED_REPORTED,
 		"%s wants a certificate from your client, and gets none.", say_endpoint(q, p));
 	claim_evidence(c, "tls", "the server asks for a client certificate (CertificateRequest)%s",
-		p->talk.tls_seen.version ? arena_printf(q->arena, " in %s",
-						   p->talk.tls_seen.version)
-					 : "");
+		p->talk.tls_seen.version
+			? arena_printf(q->arena, " in %s", p->talk.tls_seen.version)
+			: "");
 	say_alert(q, c, &p->talk.tls_seen);
 	if (p->talk.response.status)
 		claim_evidence(c, "probe", "without one the answer is %s", say_status(q, &p->talk));
@@ -84,15 +83,14 @@ static bool text_says_version(const struct inquiry *q)
 {
 	return q->symptom.op == OPERATION_TLS &&
 		(TEXT_SAYS(q, "protocol version", "protocol_version", "unsupported protocol",
-			 "unsupported_protocol", "no shared cipher", "cipher suites in common",
-			 "handshake failure", "handshake_failure", "version_or_cipher",
-			 "cypher_overlap", "no protocols available", "unsupported_version"));
+			"unsupported_protocol", "no shared cipher", "cipher suites in common",
+			"handshake failure", "handshake_failure", "version_or_cipher",
+			"cypher_overlap", "no protocols available", "unsupported_version"));
 }
 
 static void fix_version(const struct inquiry *q, struct claims *c, const struct place *p)
 {
-	claim_fix(c, NULL,
-		"let %s offer TLS 1.2 and 1.3 (nginx: ssl_protocols TLSv1.2 TLSv1.3;)",
+	claim_fix(c, NULL, "let %s offer TLS 1.2 and 1.3 (nginx: ssl_protocols TLSv1.2 TLSv1.3;)",
 		say_server(q, p));
 	claim_fix(c, arena_printf(q->arena, "curl -k --tlsv1.2 %s", say_url(q, "https")),
 		"or let the client allow the version that the server has (curl --tlsv1.2, "
@@ -160,8 +158,9 @@ static void alpn(const struct inquiry *q, struct claims *c, const struct place *
 		       : "%s and your client agree on no protocol inside TLS.%s",
 		say_endpoint(q, p), chosen ? inquiry_foreign(q, chosen, 20) : "");
 	claim_evidence(c, "tls", "ALPN: a client that offers %s is %s", offered,
-		tls->alert ? "turned away"
-			: tls->alpn ? "answered with it" : "answered without any protocol");
+		tls->alert	    ? "turned away"
+			: tls->alpn ? "answered with it"
+				    : "answered without any protocol");
 	if (other->done)
 		claim_evidence(c, "tls", "ALPN: of h2 and http/1.1 the server chooses %s",
 			other->alpn ? inquiry_foreign(q, other->alpn, 20) : "none");
@@ -186,9 +185,9 @@ static void of_tls(const struct inquiry *q, struct claims *c, const struct place
 	else if (is_alpn(q, p))
 		alpn(q, c, p);
 	else if ((tls->done && is_old(tls->version)) || (tls->done && text_says_version(q)) ||
-		(!tls->done && (alert == ALERT_PROTOCOL_VERSION ||
-				       alert == ALERT_HANDSHAKE_FAILURE ||
-				       alert == ALERT_INSUFFICIENT)))
+		(!tls->done &&
+			(alert == ALERT_PROTOCOL_VERSION || alert == ALERT_HANDSHAKE_FAILURE ||
+				alert == ALERT_INSUFFICIENT)))
 		version(q, c, p);
 }
 
@@ -211,8 +210,9 @@ static void of_database(const struct inquiry *q, struct claims *c, const struct 
 	claim_fix(c, NULL,
 		"connect without TLS: sslmode=disable (or prefer) in the connection string; on "
 		"loopback nobody can listen in");
-	claim_fix(c, NULL, "or turn it on in the server: ssl = on in postgresql.conf, with a "
-			   "certificate, and restart %s",
+	claim_fix(c, NULL,
+		"or turn it on in the server: ssl = on in postgresql.conf, with a "
+		"certificate, and restart %s",
 		say_server(q, p));
 }
 

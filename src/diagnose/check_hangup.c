@@ -13,8 +13,7 @@
 
 static bool is_gone(const struct inquiry *q, const struct place *p)
 {
-	const struct owner_vitals *v =
-		p->socket ? inquiry_vitals(q, p->socket->owner) : NULL;
+	const struct owner_vitals *v = p->socket ? inquiry_vitals(q, p->socket->owner) : NULL;
 
 	return v && v->second.gone;
 }
@@ -35,20 +34,37 @@ static void say_end(const struct inquiry *q, struct claims *c, const struct plac
 	say_text(q, c);
 }
 
+/* Asked nothing it closes in an orderly way: the reset was for the bytes that it did not read. */
+static bool closes_when_quiet(const struct place *p)
+{
+	return p->quiet_tried && p->quiet_try.end == TALK_CLOSED;
+}
+
 static void closes(const struct inquiry *q, struct claims *c, const struct place *p)
 {
+	bool quiet = closes_when_quiet(p);
+
 	claim(c, "server-closes-without-reply", CERTAINTY_PROVED,
-		OBSERVED_CLOSED | OBSERVED_REPORTED,
+		OBSERVED_CLOSED | OBSERVED_RESET | OBSERVED_REPORTED,
 		"%s takes the connection and closes it without a byte of answer.",
 		say_server(q, p));
 	claim_last_resort(c);
-	claim_evidence(c, "probe", "%s: connected, sent %s, closed (FIN) after %s without a byte",
-		inquiry_endpoint(q, &p->address, q->aim.port), asked_for(p),
-		say_duration(q, p->talk.total_ns));
+	if (quiet)
+		claim_evidence(c, "probe",
+			"%s: connected, asked nothing, closed (FIN) after %s without a byte; asked "
+			"something, it resets the connection without reading it",
+			inquiry_endpoint(q, &p->address, q->aim.port),
+			say_duration(q, p->quiet_try.total_ns));
+	else
+		claim_evidence(c, "probe",
+			"%s: connected, sent %s, closed (FIN) after %s without a byte",
+			inquiry_endpoint(q, &p->address, q->aim.port), asked_for(p),
+			say_duration(q, p->talk.total_ns));
 	say_end(q, c, p);
 	say_log_fix(q, c, p);
-	claim_fix(c, NULL, "see whether it only takes some clients (an allow list), or speaks "
-			   "another protocol");
+	claim_fix(c, NULL,
+		"see whether it only takes some clients (an allow list), or speaks "
+		"another protocol");
 }
 
 static void resets(const struct inquiry *q, struct claims *c, const struct place *p)
@@ -61,15 +77,18 @@ static void resets(const struct inquiry *q, struct claims *c, const struct place
 		     : "%s takes the connection and resets it without an answer.",
 		say_server(q, p));
 	claim_last_resort(c);
-	claim_evidence(c, "probe", "%s: connected, sent %s, then a reset (RST) after %s and %zu bytes",
+	claim_evidence(c, "probe",
+		"%s: connected, sent %s, then a reset (RST) after %s and %zu bytes",
 		inquiry_endpoint(q, &p->address, q->aim.port), asked_for(p),
 		say_duration(q, p->talk.total_ns), p->talk.received);
-	claim_evidence(c, "probe", "it came after the connection stood, so it is no firewall: those "
-				   "refuse the connection itself");
+	claim_evidence(c, "probe",
+		"it came after the connection stood, so it is no firewall: those "
+		"refuse the connection itself");
 	say_end(q, c, p);
 	say_log_fix(q, c, p);
-	claim_fix(c, NULL, "in the server: read the whole request before closing, set no "
-			   "SO_LINGER of 0");
+	claim_fix(c, NULL,
+		"in the server: read the whole request before closing, set no "
+		"SO_LINGER of 0");
 }
 
 /* --- cut off --- */
@@ -103,8 +122,9 @@ static void cut(const struct inquiry *q, struct claims *c, const struct place *p
 		p->talk.end == TALK_RESET ? "then a reset" : "then closed");
 	say_end(q, c, p);
 	say_log_fix(q, c, p);
-	claim_fix(c, NULL, "look for a crash in the midst of the answer; behind nginx for a full "
-			   "disk or wrong rights of proxy_temp");
+	claim_fix(c, NULL,
+		"look for a crash in the midst of the answer; behind nginx for a full "
+		"disk or wrong rights of proxy_temp");
 }
 
 /* --- idle connections --- */
@@ -155,8 +175,9 @@ static void idle(const struct inquiry *q, struct claims *c, const struct place *
 	claim_fix(c, NULL,
 		"let the server keep them longer than any client or proxy does (node: "
 		"server.keepAliveTimeout = 65000, headersTimeout = 66000)");
-	claim_fix(c, NULL, "or let the client drop idle connections sooner than %s (agent "
-			   "keep-alive timeout), and try again after a reset",
+	claim_fix(c, NULL,
+		"or let the client drop idle connections sooner than %s (agent "
+		"keep-alive timeout), and try again after a reset",
 		say_duration(q, ns));
 }
 
@@ -171,8 +192,18 @@ static void of_idle(const struct inquiry *q, struct claims *c, const struct plac
 
 /* --- connections of which one end is gone --- */
 
-#define TIMER_RETRANSMIT 1
+#define TIMER_RETRANSMIT  1
 #define TIMER_ZERO_WINDOW 4
+
+/* Where packets are sent on to another port, the two ends have different numbers. */
+static bool is_redirected(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		for (size_t j = 0; j < q->places[i].filter.count; j++)
+			if (q->places[i].filter.rules[j].deed == FILTER_REDIRECT)
+				return true;
+	return false;
+}
 
 static bool is_half_open(const struct inquiry *q, const struct socket *s)
 {
@@ -184,8 +215,8 @@ static bool is_half_open(const struct inquiry *q, const struct socket *s)
 		return false;
 	if (s->local.port != q->aim.port && s->remote_port != q->aim.port)
 		return false;
-	/* an end on loopback without another one is dead for sure; elsewhere only the silence tells */
-	return s->wqueue && (waits || address_is_loopback(&s->remote));
+	/* an end on loopback without another one is dead; elsewhere only the silence tells */
+	return address_is_loopback(&s->remote) ? !is_redirected(q) : s->wqueue && waits;
 }
 
 static void half_open(const struct inquiry *q, struct claims *c, const struct socket *s)
@@ -195,15 +226,17 @@ static void half_open(const struct inquiry *q, struct claims *c, const struct so
 		"%s waits on a connection whose other end is gone and does not know it.",
 		inquiry_holder(q, s));
 	claim_evidence(c, "sock_diag",
-		"ESTABLISHED %s to %s, %u bytes not acknowledged, sent again %u times; the other "
-		"end is not there",
+		"ESTABLISHED %s to %s of %s, %u bytes not acknowledged, sent again %u times; the "
+		"other end is not there",
 		inquiry_endpoint(q, &s->local.address, s->local.port),
-		inquiry_endpoint(q, &s->remote, s->remote_port), s->wqueue, s->timer_retries);
+		inquiry_endpoint(q, &s->remote, s->remote_port), inquiry_holder(q, s), s->wqueue,
+		s->timer_retries);
 	say_text(q, c);
 	claim_fix(c, s->owner ? arena_printf(q->arena, "kill %d", (int)s->owner->pid) : NULL,
 		"restart it, or let it open its connections anew");
-	claim_fix(c, NULL, "set TCP_USER_TIMEOUT or a short TCP keep-alive in its pool, so that it "
-			   "notices within seconds");
+	claim_fix(c, NULL,
+		"set TCP_USER_TIMEOUT or a short TCP keep-alive in its pool, so that it "
+		"notices within seconds");
 }
 
 static void of_sockets(const struct inquiry *q, struct claims *c)
@@ -226,9 +259,9 @@ static void run(const struct inquiry *q, struct claims *c)
 		return;
 	if (is_cut(p))
 		cut(q, c, p);
-	else if (p->talk.end == TALK_RESET && p->wrong)
+	else if (p->talk.end == TALK_RESET && p->wrong && !closes_when_quiet(p))
 		resets(q, c, p);
-	else if (p->talk.end == TALK_CLOSED && p->wrong)
+	else if ((p->talk.end == TALK_CLOSED || p->talk.end == TALK_RESET) && p->wrong)
 		closes(q, c, p);
 	else
 		of_idle(q, c, p);
@@ -238,7 +271,7 @@ const struct diagnose_check diagnose_hangup = {
 	.summary = "whether the server hangs up: at once, by a reset, in the midst, or when idle",
 	.causes = "truncated-response keepalive-race half-open-connection "
 		  "server-resets server-closes-without-reply",
-	.needs = FACT_SOCKETS | FACT_TALKS | FACT_VITALS,
+	.needs = FACT_SOCKETS | FACT_TALKS | FACT_VITALS | FACT_FILTER,
 	.operations = OPERATIONS_CLIENT,
 	.run = run,
 };

@@ -50,8 +50,9 @@ static bool says_so(const struct place *p)
 	unsigned status = p->talk.response.status;
 
 	return (status == 400 || status == 403 || status == 421) &&
-		SAYS(p->talk.response.body, "host is not allowed", "is not allowed.", "Blocked host",
-			"Invalid Host", "Invalid HTTP_HOST", "DisallowedHost", "allowedHosts");
+		SAYS(p->talk.response.body, "host is not allowed", "is not allowed.",
+			"Blocked host", "Invalid Host", "Invalid HTTP_HOST", "DisallowedHost",
+			"allowedHosts");
 }
 
 static void rejected(const struct inquiry *q, struct claims *c, const struct place *p)

@@ -9,13 +9,14 @@
 
 #include "base/str.h"
 #include "diagnose/fence.h"
+#include "inventory/select.h"
 
 static const uint32_t anything = FENCE_BEFORE_SERVER | OBSERVED_SILENT | OBSERVED_CLOSED |
 	OBSERVED_RESET | OBSERVED_TLS | OBSERVED_PROTOCOL | OBSERVED_HTTP | OBSERVED_AUTH |
 	OBSERVED_DIVIDED | OBSERVED_SLOW;
 
-static const char *goal(const struct inquiry *q, const struct place *p,
-	const struct filter_rule *r, struct address *to, uint16_t *port)
+static const char *goal(const struct inquiry *q, const struct place *p, const struct filter_rule *r,
+	struct address *to, uint16_t *port)
 {
 	*to = r->to_address.family == AF_UNSPEC ? p->address : r->to_address;
 	*port = r->to_port ? r->to_port : q->aim.port;
@@ -63,7 +64,8 @@ static void say_counter(struct claims *c, const struct place *p, const struct fi
 	const struct filter_rule *later = fence_later(p, r);
 
 	if (r->counted && later && p->talked)
-		claim_evidence(c, r->system, "its counter: %llu packets before the probe, %llu after",
+		claim_evidence(c, r->system,
+			"its counter: %llu packets before the probe, %llu after",
 			(unsigned long long)r->packets, (unsigned long long)later->packets);
 }
 
@@ -74,6 +76,7 @@ static void by_rule(const struct inquiry *q, struct claims *c, const struct plac
 	uint16_t port;
 	const char *there = goal(q, p, r, &to, &port);
 	const struct socket *s = listener_at(q, &to, port);
+	bool own = select_is_own(q->snapshot, &to);
 	bool dead = !s && (p->wrong & FENCE_BEFORE_SERVER);
 	bool arrived = p->answered_by_other && p->far.local.port == port;
 	bool proved = p->talked && (fence_moved(p, r) || arrived || (r->sure && dead));
@@ -81,19 +84,30 @@ static void by_rule(const struct inquiry *q, struct claims *c, const struct plac
 	claim(c, "nat-redirect", proved ? CERTAINTY_PROVED : CERTAINTY_INFERRED, anything,
 		"A NAT rule of %s sends connections to %s on to %s%s.", r->system,
 		inquiry_endpoint(q, &p->address, q->aim.port), there,
-		dead ? ", where nobody listens" : "");
+		!dead	      ? ""
+			: own ? ", where nobody listens"
+			      : ", which does not answer");
 	claim_evidence(c, r->system, "%s", fence_rule(q, r));
 	say_counter(c, p, r);
 	claim_evidence(c, "sock_diag", "at %s: %s", there,
-		s ? inquiry_holder(q, s) : "nobody that can be seen here");
+		s	      ? inquiry_holder(q, s)
+			: own ? "nobody"
+			      : "no address of this machine: a container, or what is left of one");
 	say_far_end(q, c, p);
 	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
 	if (p->talked && p->talk.error)
-		claim_evidence(c, "probe", "%s: %s",
-			inquiry_endpoint(q, &p->address, q->aim.port), strerror(p->talk.error));
+		claim_evidence(c, "probe", "%s: %s", inquiry_endpoint(q, &p->address, q->aim.port),
+			strerror(p->talk.error));
 	if (r->remove)
 		claim_fix(c, arena_printf(q->arena, "sudo %s", r->remove), "delete the rule");
 	claim_fix(c, NULL, "or start what should listen at %s", there);
+}
+
+/* The rule and the listener are two halves of a published port: its backend is what matters. */
+static bool is_published(const struct inquiry *q, const struct filter_rule *r)
+{
+	return q->forward.to && q->forward.publishes && r->to_address.family != AF_UNSPEC &&
+		!select_is_own(q->snapshot, &r->to_address);
 }
 
 static bool lands_elsewhere(const struct inquiry *q, const struct place *p)
@@ -169,6 +183,8 @@ static void run(const struct inquiry *q, struct claims *c)
 			continue;
 		const struct filter_rule *r = redirect_of(&p->filter);
 		bool elsewhere = lands_elsewhere(q, p);
+		if (r && is_published(q, r))
+			continue;
 		if (r && p->wrong && (elsewhere || r->sure || fence_moved(p, r)))
 			by_rule(q, c, p, r);
 		else if (elsewhere)

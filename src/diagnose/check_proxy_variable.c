@@ -10,9 +10,8 @@
 /* A proxy is written as "http://127.0.0.1:3128/", or without the scheme. */
 static bool proxy_target(const struct inquiry *q, const char *value, struct target *out)
 {
-	const char *text = strstr(value, "://")
-		? value
-		: arena_printf(q->arena, "http://%s", value);
+	const char *text =
+		strstr(value, "://") ? value : arena_printf(q->arena, "http://%s", value);
 
 	return target_parse(q->arena, text, out, NULL) == 0 && out->has_port;
 }
@@ -69,8 +68,8 @@ static void say_proxy(const struct inquiry *q, struct claims *c, const char *val
 		claim_evidence(c, "sock_diag", "the proxy on port %u is %s", t.port,
 			inquiry_holder(q, &q->snapshot->sockets[s->listeners[0].socket]));
 	else
-		claim_evidence(c, "sock_diag", "nothing listens on port %u, where the proxy should be",
-			t.port);
+		claim_evidence(c, "sock_diag",
+			"nothing listens on port %u, where the proxy should be", t.port);
 }
 
 static void say_no_proxy(const struct inquiry *q, struct claims *c)

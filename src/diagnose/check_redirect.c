@@ -16,9 +16,8 @@ static void run(const struct inquiry *q, struct claims *c)
 	claim_evidence(c, "probe", "%u redirect, Location: %s", p->talk.response.status,
 		inquiry_foreign(q, to ? to : q->beyond_to, 120));
 	claim_evidence(c, "redirect", "%s", q->beyond->answer);
-	for (size_t i = 0; q->beyond->finding_count && i < q->beyond->findings[0].evidence_count &&
-		i < 3;
-		i++)
+	for (size_t i = 0;
+		q->beyond->finding_count && i < q->beyond->findings[0].evidence_count && i < 3; i++)
 		claim_evidence(c, q->beyond->findings[0].evidence[i].source, "%s",
 			q->beyond->findings[0].evidence[i].text);
 	say_listener(q, c, p);
@@ -26,8 +25,8 @@ static void run(const struct inquiry *q, struct claims *c)
 		"correct the address that %s believes to have (BASE_URL, APP_URL, force_ssl), so "
 		"that it does not redirect to %s",
 		say_server(q, p), q->beyond_to);
-	for (size_t i = 0; q->beyond->finding_count && i < q->beyond->findings[0].fix_count && i < 2;
-		i++)
+	for (size_t i = 0;
+		q->beyond->finding_count && i < q->beyond->findings[0].fix_count && i < 2; i++)
 		claim_fix(c, q->beyond->findings[0].fixes[i].command, "or there: %s",
 			q->beyond->findings[0].fixes[i].text);
 	claim_fix(c, NULL, "browsers remember a 301 and a 308: clear the cache afterwards");

@@ -82,21 +82,21 @@ static void too_many(const struct inquiry *q, struct claims *c, const struct pla
 		claim_evidence(c, "sock_diag", "%zu connection%s of %s", clients[i].count,
 			clients[i].count == 1 ? "" : "s", inquiry_owner(q, clients[i].owner));
 	if (count)
-		claim_fix(c,
-			arena_printf(q->arena, "kill %d", (int)clients[most].owner->pid),
+		claim_fix(c, arena_printf(q->arena, "kill %d", (int)clients[most].owner->pid),
 			"close connections of %s %d, which holds %zu (a pool that is too large, or "
 			"a leak)",
 			inquiry_foreign(q, owner_program(clients[most].owner), 40),
 			(int)clients[most].owner->pid, clients[most].count);
 	else
-		claim_fix(c, NULL, "close clients that are not needed, or make their pools smaller");
+		claim_fix(c, NULL,
+			"close clients that are not needed, or make their pools smaller");
 	claim_fix(c, NULL, "or let the service take more: raise %s", option_of(q, p));
 }
 
 /* --- not ready --- */
 
-static const char *const loading_words[] = {"system is starting up", "LOADING ", "is loading the dataset",
-	"not yet accepting connections", "in recovery mode", NULL};
+static const char *const loading_words[] = {"system is starting up", "LOADING ",
+	"is loading the dataset", "not yet accepting connections", "in recovery mode", NULL};
 
 static const char *retry_after(const struct place *p)
 {
@@ -153,13 +153,15 @@ static void no_entry(const struct inquiry *q, struct claims *c, const struct pla
 		claim_evidence(c, "text", "the server saw the client come from %s", host);
 	say_listener(q, c, p);
 	if (tls && TEXT_SAYS(q, "no encryption"))
-		claim_evidence(c, "probe", "the server offers TLS, and the client came without: a "
-					   "hostssl rule would not count");
+		claim_evidence(c, "probe",
+			"the server offers TLS, and the client came without: a "
+			"hostssl rule would not count");
 	claim_fix(c, "sudo -u postgres psql -c 'SHOW hba_file'",
 		"add a line to pg_hba.conf: host all all %s%s scram-sha-256, then reload",
 		host ? host : "127.0.0.1", v6 ? "/128" : "/32");
 	if (v6)
-		claim_fix(c, NULL, "or connect to 127.0.0.1, which most installations have a rule for");
+		claim_fix(c, NULL,
+			"or connect to 127.0.0.1, which most installations have a rule for");
 	if (tls)
 		claim_fix(c, NULL, "or connect with sslmode=require, if its rule is a hostssl one");
 }
@@ -189,8 +191,9 @@ static void fix_credentials(const struct inquiry *q, struct claims *c, const str
 			"give the right user and password (PGPASSWORD, ~/.pgpass), or set it: ALTER "
 			"ROLE ... PASSWORD");
 	else
-		claim_fix(c, NULL, "give the credentials that it wants: user and password, or a "
-				   "token in the Authorization header");
+		claim_fix(c, NULL,
+			"give the credentials that it wants: user and password, or a "
+			"token in the Authorization header");
 	claim_fix(c, NULL, "see its log for the user and address that it saw");
 }
 

@@ -15,7 +15,8 @@
 static bool is_refusal(const char *error)
 {
 	return error &&
-		(str_eq(error, "EPERM") || str_eq(error, "EACCES") || str_eq(error, "EAFNOSUPPORT"));
+		(str_eq(error, "EPERM") || str_eq(error, "EACCES") ||
+			str_eq(error, "EAFNOSUPPORT"));
 }
 
 /* The attempt of the command that was watched and turned away. */
@@ -30,6 +31,65 @@ static const struct attempt *forbidden_attempt(const struct inquiry *q)
 			return a;
 	}
 	return NULL;
+}
+
+/*
+ * The command says that it could not connect, and the kernel never heard of it: a seccomp filter answers
+ * before the call begins, and before it can be watched.
+ */
+static bool never_got_through(const struct inquiry *q)
+{
+	const struct attempt_run *run = q->query->attempt;
+
+	if (!run || !str_eq(run->rung, "bpf") || !run->status || run->folded ||
+		q->symptom.op != OPERATION_CONNECT)
+		return false;
+	for (size_t i = 0; i < run->attempt_count; i++)
+		if (run->attempts[i].kind == ATTEMPT_CONNECT)
+			return false;
+	return true;
+}
+
+/*
+ * It could not connect, and right afterwards all that it could have meant works for us. What it was told is
+ * not known: its calls could not be watched, and its text does not say.
+ */
+static bool fails_alone(const struct inquiry *q)
+{
+	const struct attempt_run *run = q->query->attempt;
+
+	if (!run || !run->status || run->timed_out || run->interrupted ||
+		str_eq(run->rung, "bpf") || q->symptom.error || q->symptom.op != OPERATION_CONNECT)
+		return false;
+	for (size_t i = 0; i < q->place_count; i++) {
+		const struct place *p = &q->places[i];
+		int64_t began = q->now_ms - (int64_t)(run->took_ns / 1000000);
+		if (!p->talk.connected || p->wrong || !p->socket || !p->socket->owner ||
+			p->socket->owner->started_ms < 0 || p->socket->owner->started_ms >= began)
+			return false; /* it may not have been there yet */
+	}
+	return q->place_count > 0;
+}
+
+static void guess_sandbox(const struct inquiry *q, struct claims *c, const struct place *p)
+{
+	const char *who = q->symptom.client ? q->symptom.client : q->query->attempt->argv[0];
+	const char *at = inquiry_endpoint(q, &p->address, q->aim.port);
+
+	claim(c, "sandbox-denies-network", CERTAINTY_GUESSED, OBSERVED_REPORTED,
+		"Only %s cannot connect to %s; perhaps a sandbox around it forbids it.",
+		inquiry_foreign(q, str_basename(who), 30), at);
+	claim_last_resort(c);
+	claim_would_prove(c, "root: what the command tried");
+	claim_evidence(c, "attempt", "the command ended with an error: %s",
+		inquiry_foreign(q, q->symptom.said ? q->symptom.said : "it cannot connect", 120));
+	claim_evidence(c, "probe", "right afterwards our own connection to %s works", at);
+	claim_evidence(c, "errno", "a sandbox answers EPERM (seccomp) or EACCES (Landlock)");
+	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
+	claim_fix(c, NULL,
+		"if it runs in a sandbox (seccomp, Landlock, snap, flatpak), let it reach the network "
+		"there");
+	claim_fix(c, "sudo loopscope diagnose -- COMMAND", "run it once more, watched by root");
 }
 
 /* A running program of the client's name that a security module confines. */
@@ -54,6 +114,10 @@ static void say_common(const struct inquiry *q, struct claims *c, const struct p
 			strerrorname_np(a->error));
 	else if (q->symptom.error)
 		claim_evidence(c, "text", "the client was told %s", q->symptom.error);
+	if (never_got_through(q))
+		claim_evidence(c, "attempt",
+			"the command says that it cannot connect, but no connect() of it reached the "
+			"kernel: a seccomp filter answers before that");
 	if (p->talk.connected)
 		claim_evidence(c, "probe", "our own connection to %s works", at);
 	claim_evidence(c, "sock_diag", "%s", fence_listener(q, p));
@@ -92,24 +156,26 @@ static void by_sandbox(const struct inquiry *q, struct claims *c, const struct p
 	const char *error)
 {
 	const struct attempt *a = forbidden_attempt(q);
-	const char *who = a ? inquiry_foreign(q, a->program, 20)
+	const char *who = a	    ? inquiry_foreign(q, a->program, 20)
 		: q->symptom.client ? inquiry_foreign(q, q->symptom.client, 20)
 				    : "the client";
 
 	claim(c, "sandbox-denies-network", CERTAINTY_INFERRED,
 		OBSERVED_REPORTED | OBSERVED_UNREACHABLE,
-		"A sandbox around %s forbids it to connect to %s (%s); others may.", who,
-		inquiry_endpoint(q, &p->address, q->aim.port), error);
+		"A sandbox around %s forbids it to connect to %s%s%s%s; others may.", who,
+		inquiry_endpoint(q, &p->address, q->aim.port), error ? " (" : "",
+		error ? error : "", error ? ")" : "");
 	say_common(q, c, p);
 	if (q->self.seccomp > 0 && p->talk.error)
 		claim_evidence(c, "/proc/self/status", "Seccomp: %d, NoNewPrivs: %d",
 			q->self.seccomp, q->self.no_new_privs);
-	claim_evidence(c, "errno",
-		str_eq(error, "EACCES")
-			? "EACCES is what Landlock says, and leaves no mark in /proc"
-			: str_eq(error, "EAFNOSUPPORT")
-			? "EAFNOSUPPORT is what RestrictAddressFamilies= of systemd says"
-			: "EPERM is what a seccomp filter says");
+	if (error)
+		claim_evidence(c, "errno",
+			str_eq(error, "EACCES")
+				? "EACCES is what Landlock says, and leaves no mark in /proc"
+				: str_eq(error, "EAFNOSUPPORT")
+				? "EAFNOSUPPORT is what RestrictAddressFamilies= of systemd says"
+				: "EPERM is what a seccomp filter says");
 	claim_fix(c, NULL,
 		"loosen the sandbox that starts it (seccomp or Landlock rules, snap or flatpak "
 		"permissions, RestrictAddressFamilies=), or run it outside of the sandbox");
@@ -130,15 +196,20 @@ static void run(const struct inquiry *q, struct claims *c)
 {
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
-		bool told = q->observed == OBSERVED_REPORTED && is_refusal(q->symptom.error) &&
-			p->talk.connected;
+		bool told = q->observed == OBSERVED_REPORTED && p->talk.connected &&
+			(is_refusal(q->symptom.error) || never_got_through(q));
 		bool same = ours_fails(q, p);
+		if (i == 0 && q->observed == OBSERVED_REPORTED && fails_alone(q)) {
+			guess_sandbox(q, c, p);
+			return;
+		}
 		if (!p->ours || (!told && !same) || (p->has_route && p->route.error))
 			continue;
-		const char *error = same ? strerrorname_np(p->talk.error) : q->symptom.error;
-		bool module = q->selinux_enforcing || confined(q) ||
-			(same && q->self.lsm_label);
-		if (module && !str_eq(error, "EAFNOSUPPORT"))
+		const char *error = same	       ? strerrorname_np(p->talk.error)
+			: is_refusal(q->symptom.error) ? q->symptom.error
+						       : NULL;
+		bool module = q->selinux_enforcing || confined(q) || (same && q->self.lsm_label);
+		if (module && error && !str_eq(error, "EAFNOSUPPORT"))
 			by_module(q, c, p);
 		else
 			by_sandbox(q, c, p, error);

@@ -15,7 +15,8 @@ static bool is_tls_inside(const struct place *p)
 
 	if (p->tls_tried && (p->tls_try.tls_seen.done || p->tls_try.tls_seen.alert))
 		return true;
-	return t->found && (str_eq(t->found->name, "tls") ||
+	return t->found &&
+		(str_eq(t->found->name, "tls") ||
 			(t->decoded.rather && str_eq(t->decoded.rather, "tls")));
 }
 
@@ -123,7 +124,8 @@ static void hsts(const struct inquiry *q, struct claims *c, const struct place *
 		claim_evidence(c, "probe", "%s; no TLS there", plain_answer(q, p));
 	else
 		claim_evidence(c, "probe", "plain HTTP works: %s", say_status(q, &p->talk));
-	claim_evidence(c, "browser", is_preloaded(q->aim.host)
+	claim_evidence(c, "browser",
+		is_preloaded(q->aim.host)
 			? "%s is below a domain that browsers only open by https"
 			: "a site that was once called %s, on any port, sent "
 			  "Strict-Transport-Security: browsers keep that by name, not by port",
@@ -160,8 +162,7 @@ static void tls_to_plain(const struct inquiry *q, struct claims *c, const struct
 	say_listener(q, c, p);
 	say_text(q, c);
 	if (q->aim.expects && speaks && str_eq(q->aim.expects, speaks))
-		claim_fix(c, NULL, "use the plain scheme: %s",
-			say_url(q, speaks));
+		claim_fix(c, NULL, "use the plain scheme: %s", say_url(q, speaks));
 	else if (speaks)
 		claim_fix(c, arena_printf(q->arena, "loopscope explain %u", q->aim.port),
 			"port %u is %s: ask the port of the service that you want", q->aim.port,
@@ -177,7 +178,8 @@ static void no_tls(const struct inquiry *q, struct claims *c, const struct place
 		hsts(q, c, p);
 	else if (is_plain_http(p))
 		tls_to_http(q, c, p);
-	else if (p->talk.tls_seen.plain || (speaks && !str_eq(speaks, "tls") && !str_eq(speaks, "https")))
+	else if (p->talk.tls_seen.plain ||
+		(speaks && !str_eq(speaks, "tls") && !str_eq(speaks, "https")))
 		tls_to_plain(q, c, p);
 }
 

@@ -26,7 +26,7 @@ static const struct place *fallback(const struct inquiry *q, const struct place 
 		const struct place *p = &q->places[i];
 		if (!p->ours)
 			continue;
-		if (!dead && (p->wrong & (OBSERVED_UNANSWERED | OBSERVED_SILENT))) {
+		if (!dead && (p->wrong & OBSERVED_UNANSWERED)) {
 			dead = p;
 		} else if (p->talked && !p->wrong && dead &&
 			p->address.family != dead->address.family) {
@@ -58,14 +58,12 @@ static void by_fallback(const struct inquiry *q, struct claims *c, const struct 
 {
 	const char *first = inquiry_endpoint(q, &dead->address, q->aim.port);
 	const char *second = inquiry_endpoint(q, &works->address, q->aim.port);
-	bool answered = dead->wrong & OBSERVED_SILENT;
 
 	claim(c, "slow-family-fallback", CERTAINTY_PROVED,
-		OBSERVED_SLOW | OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_REPORTED,
+		OBSERVED_SLOW | OBSERVED_UNANSWERED | OBSERVED_REPORTED,
 		"%s is tried first and does not answer; %s works, after your client has waited.",
 		first, second);
-	claim_evidence(c, "probe", "%s: %s in %s", first,
-		answered ? "connected, and no answer" : "no answer to the SYN",
+	claim_evidence(c, "probe", "%s: no answer to the SYN in %s", first,
 		say_duration(q, dead->talk.total_ns));
 	say_listener(q, c, dead);
 	claim_evidence(c, "probe", "%s: connected in %s", second,
@@ -92,8 +90,10 @@ static void say_cause(const struct inquiry *q, struct claims *c, const struct pl
 		claim_evidence(c, "sock_diag", "%u connections wait in its queue of %u",
 			p->listener->waiting, p->listener->backlog);
 	for (size_t i = 0; i < p->filter.count; i++)
-		if (p->filter.rules[i].deed == FILTER_DROP || p->filter.rules[i].deed == FILTER_LIMIT)
-			claim_evidence(c, p->filter.rules[i].system, "a rule may drop some: %s %s: %s",
+		if (p->filter.rules[i].deed == FILTER_DROP ||
+			p->filter.rules[i].deed == FILTER_LIMIT)
+			claim_evidence(c, p->filter.rules[i].system,
+				"a rule may drop some: %s %s: %s",
 				inquiry_foreign(q, p->filter.rules[i].table, 40),
 				inquiry_foreign(q, p->filter.rules[i].chain, 40),
 				inquiry_foreign(q, p->filter.rules[i].text, 100));
@@ -108,8 +108,9 @@ static void fix_cause(struct claims *c, const struct place *p)
 		claim_fix(c, r->remove, "take that rule away");
 		return;
 	}
-	claim_fix(c, NULL, "give the server a longer queue (listen backlog, net.core.somaxconn), "
-			   "or let it accept faster");
+	claim_fix(c, NULL,
+		"give the server a longer queue (listen backlog, net.core.somaxconn), "
+		"or let it accept faster");
 }
 
 static void syn_again(const struct inquiry *q, struct claims *c, const struct place *p)
@@ -151,8 +152,9 @@ static void reverse_dns(const struct inquiry *q, struct claims *c, const struct 
 	say_listener(q, c, p);
 	say_text(q, c);
 	claim_fix(c, NULL, "turn the look-up off: mysqld skip-name-resolve, sshd UseDNS no");
-	claim_fix(c, NULL, "or let /etc/hosts name 127.0.0.1 and ::1, and put a working name server "
-			   "first in /etc/resolv.conf");
+	claim_fix(c, NULL,
+		"or let /etc/hosts name 127.0.0.1 and ::1, and put a working name server "
+		"first in /etc/resolv.conf");
 }
 
 /* --- two small writes, and the second waits for the ACK of the first --- */
@@ -161,7 +163,8 @@ static bool is_step(const struct talk_job *t)
 {
 	uint64_t gap = t->total_ns - t->first_byte_ns;
 
-	return t->response.complete && t->first_byte_ns && gap >= STEP_LOW_NS && gap <= STEP_HIGH_NS;
+	return t->response.complete && t->first_byte_ns && gap >= STEP_LOW_NS &&
+		gap <= STEP_HIGH_NS;
 }
 
 static bool waits_for_ack(const struct place *p)
@@ -187,8 +190,9 @@ static void nagle(const struct inquiry *q, struct claims *c, const struct place 
 		say_duration(q, p->talk.total_ns - p->talk.first_byte_ns));
 	claim_evidence(c, "kernel", "40 ms is the delay of an ACK (TCP_DELACK_MIN)");
 	say_listener(q, c, p);
-	claim_fix(c, NULL, "set TCP_NODELAY in the server (node: socket.setNoDelay(), Python: "
-			   "disable_nagle_algorithm = True)");
+	claim_fix(c, NULL,
+		"set TCP_NODELAY in the server (node: socket.setNoDelay(), Python: "
+		"disable_nagle_algorithm = True)");
 	claim_fix(c, NULL, "or write head and body in one piece");
 }
 
@@ -218,9 +222,11 @@ static void first_byte(const struct inquiry *q, struct claims *c, const struct p
 	say_listener(q, c, p);
 	say_text(q, c);
 	if (v && v->second.pid && v->cpu_percent >= 50)
-		claim_fix(c, NULL, "it computes: profile %s, or let it compile ahead", say_server(q, p));
+		claim_fix(c, NULL, "it computes: profile %s, or let it compile ahead",
+			say_server(q, p));
 	else
-		claim_fix(c, NULL, "it waits for something: look at the databases and services that %s asks",
+		claim_fix(c, NULL,
+			"it waits for something: look at the databases and services that %s asks",
 			say_server(q, p));
 	claim_fix(c, NULL, "or let the client wait longer");
 }
@@ -252,8 +258,9 @@ static void run(const struct inquiry *q, struct claims *c)
 
 const struct diagnose_check diagnose_slow = {
 	.summary = "where the time goes when it works, but late",
-	.causes = "slow-family-fallback slow-syn-retransmit slow-reverse-dns slow-nagle-delayed-ack "
-		  "slow-first-byte",
+	.causes =
+		"slow-family-fallback slow-syn-retransmit slow-reverse-dns slow-nagle-delayed-ack "
+		"slow-first-byte",
 	.needs = FACT_SOCKETS | FACT_TALKS | FACT_VITALS | FACT_FILTER | FACT_MORE,
 	.operations = OPERATIONS_CLIENT,
 	.run = run,

@@ -86,8 +86,7 @@ static void complain(const struct inquiry *q, struct claims *c, const struct pla
 	if (crowd->top)
 		claim_fix(c, arena_printf(q->arena, "kill %d", (int)crowd->top->pid),
 			"or end the one that holds them");
-	claim_fix(c, "sudo sysctl net.ipv4.ip_local_port_range='1024 65535'",
-		"or widen the range");
+	claim_fix(c, "sudo sysctl net.ipv4.ip_local_port_range='1024 65535'", "or widen the range");
 	if (crowd->waiting > crowd->count / 2)
 		claim_fix(c, "sudo sysctl net.ipv4.tcp_tw_reuse=1",
 			"or let the kernel reuse ports that only wait");

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "diagnose/port_words.h"
 
 #define YOUNG_MS (5 * 60 * 1000)
-#define WORD_MAX 400
 
 static bool serves_anything(const struct inquiry *q, const struct owner *o)
 {
@@ -17,50 +17,6 @@ static bool serves_anything(const struct inquiry *q, const struct owner *o)
 			if (q->snapshot->services[i]->owners[j]->pid == o->pid &&
 				q->snapshot->services[i]->port)
 				return true;
-	return false;
-}
-
-/* True when the digits of the port stand in the word by themselves: "--port=3000", ":3000", "3000". */
-static bool word_names_port(const char *word, const char *port)
-{
-	size_t len = strlen(port);
-
-	for (const char *at = strstr(word, port); at; at = strstr(at + 1, port)) {
-		char before = at > word ? at[-1] : ' ', after = at[len];
-		if (!(before >= '0' && before <= '9') && before != '.' &&
-			!(after >= '0' && after <= '9') && after != '.' && after != ':')
-			return true;
-	}
-	return false;
-}
-
-/* "--port 3000", "-p 3000", "PORT=3000", "host:3000", or the number alone behind the program. */
-static bool names_port(const struct owner *o, uint16_t port)
-{
-	char digits[8];
-
-	snprintf(digits, sizeof(digits), "%u", port);
-	for (size_t i = 1; i < o->argc; i++) {
-		const char *word = o->argv[i];
-		if (strlen(word) > WORD_MAX || strchr(word, '\n') || !word_names_port(word, digits))
-			continue;
-		if (str_eq(word, digits) || strchr(word, ':') || strchr(word, '='))
-			return true;
-	}
-	return false;
-}
-
-/* A client of the port names it as often as its server does. */
-static bool is_client(const struct owner *o)
-{
-	static const char *const clients[] = {"curl", "wget", "psql", "mysql", "redis-cli", "nc",
-		"ncat", "telnet", "ssh", "loopscope", "watch", "tail", "less", "vim", "nano",
-		"grep", "chromium", "firefox", "sh", "bash", "zsh", "sudo", "timeout", "ab", "wrk",
-		"hey", "setpriv", "env"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
-		if (str_eq(owner_program(o), clients[i]))
-			return true;
 	return false;
 }
 
@@ -145,21 +101,30 @@ static bool is_connected(const struct inquiry *q, const struct owner *o)
 
 static bool means_port(const struct inquiry *q, size_t process)
 {
-	return names_port(q->processes[process], q->aim.port) ||
+	return port_words_name(q->processes[process], q->aim.port) ||
 		(q->process_ports && q->process_ports[process] == q->aim.port);
+}
+
+static bool is_served(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].service)
+			return true;
+	return false;
 }
 
 static void run(const struct inquiry *q, struct claims *c)
 {
 	const struct owner *best = NULL;
 
-	if (!q->aim.port)
+	if (!q->aim.port || is_served(q))
 		return;
 	for (size_t i = 0; i < q->process_count; i++) {
 		const struct owner *o = q->processes[i];
-		bool means = means_port(q, i), waits = waits_for_debugger(o);
+		bool means = means_port(q, i), waits = waits_for_debugger(o) != NULL;
 		/* whether it is connected goes through all sockets, so it is asked of few */
-		if (!(means || waits) || o->state == 'Z' || is_client(o) || is_connected(q, o))
+		if (!(means || waits) || o->state == 'Z' || port_words_client(o) ||
+			is_connected(q, o))
 			continue;
 		/* its debugger's port may be all that it has opened */
 		if (waits && (means || (!best && o->uid == q->uid))) {

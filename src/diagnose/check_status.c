@@ -7,10 +7,11 @@
 
 static bool says_too_large(const struct inquiry *q, const struct place *p)
 {
-	if (p && (p->talk.response.status == 431 ||
-			 (p->talk.response.status == 400 &&
-				 SAYS(p->talk.response.body, "header or cookie too large",
-					 "header fields too large"))))
+	if (p &&
+		(p->talk.response.status == 431 ||
+			(p->talk.response.status == 400 &&
+				SAYS(p->talk.response.body, "header or cookie too large",
+					"header fields too large"))))
 		return true;
 	return q->symptom.http_status == 431 ||
 		(error_is(q, "LIMIT") && q->symptom.op == OPERATION_HTTP);
@@ -31,14 +32,16 @@ static void too_large(const struct inquiry *q, struct claims *c, const struct pl
 	if (status)
 		claim_evidence(c, "probe", "a bare request without cookies gets %s",
 			say_status(q, &p->talk));
-	claim_evidence(c, "browser", "cookies belong to a host and not to a port: those of all "
-				     "servers on localhost are sent to each of them");
+	claim_evidence(c, "browser",
+		"cookies belong to a host and not to a port: those of all "
+		"servers on localhost are sent to each of them");
 	say_listener(q, c, p);
 	say_text(q, c);
 	claim_fix(c, NULL, "delete the cookies of %s in the browser",
 		q->aim.host ? inquiry_foreign(q, q->aim.host, 80) : "localhost");
-	claim_fix(c, NULL, "or let the server take more: node --max-http-header-size=65536, nginx "
-			   "large_client_header_buffers 4 64k");
+	claim_fix(c, NULL,
+		"or let the server take more: node --max-http-header-size=65536, nginx "
+		"large_client_header_buffers 4 64k");
 }
 
 static void say_body(const struct inquiry *q, struct claims *c, const struct place *p)
@@ -62,7 +65,8 @@ static void app_error(const struct inquiry *q, struct claims *c, const struct pl
 	say_listener(q, c, p);
 	say_text(q, c);
 	if (status == 404)
-		claim_fix(c, NULL, "check the path: %s has no route for %s", say_server(q, p), path);
+		claim_fix(c, NULL, "check the path: %s has no route for %s", say_server(q, p),
+			path);
 	say_log_fix(q, c, p);
 }
 

@@ -18,8 +18,8 @@ static bool is_behind_proxy(const struct place *p)
 	return response_header(&p->talk.response, "Via") ||
 		SAYS(server, "nginx", "envoy", "haproxy", "apache", "traefik", "caddy") ||
 		(p->socket && p->socket->owner &&
-			SAYS(owner_program(p->socket->owner), "nginx", "haproxy", "envoy", "apache2",
-				"traefik", "caddy"));
+			SAYS(owner_program(p->socket->owner), "nginx", "haproxy", "envoy",
+				"apache2", "traefik", "caddy"));
 }
 
 static void blocked(const struct inquiry *q, struct claims *c, const struct place *p)

@@ -9,15 +9,18 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "diagnose/gather.h"
+#include "diagnose/stuck.h"
 #include "inventory/probe.h"
 #include "inventory/speaks.h"
 #include "model/scheme.h"
 
 #define LISTEN_MS   150
-#define WATCH_MS    150
+#define WATCH_MS    200
 #define SURE_MS	    450	 /* when the silence is expected */
 #define FIRST_MS    2200 /* of the first round: a compiling dev server takes its time */
-#define SECOND_MS   600
+#define UNKNOWN_MS  700	 /* after the watch, when nobody says what the server speaks */
+#define SECOND_MS   400	 /* a handshake on one machine takes some 10 ms */
 #define THIRD_MS    400
 #define QUICK_NS    (300 * 1000000ull) /* what answers so fast may be asked again */
 #define STEP_NS	    (30 * 1000000ull)
@@ -36,6 +39,46 @@ static bool belongs_to_listener(const struct place *p, const struct owner *o)
 	return false;
 }
 
+/* The process that took our connection may be a worker that holds nothing on the port. */
+static void note_taker(struct inquiry *q, struct place *p, const struct owner *o)
+{
+	struct owner *kept = arena_memdup(q->arena, o, sizeof(*o)); /* its strings live on */
+
+	p->taken_by = kept;
+	p->answered_by_other = p->service && p->service->owner_count && !belongs_to_listener(p, o);
+	gather_vitals(q, kept);
+}
+
+/* The other end of the conversation, as a snapshot has it; true when an owner of it was kept. */
+static bool find_far_end(struct inquiry *q, struct place *p, const struct talk_job *job,
+	const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->socket_count; i++) {
+		const struct socket *far = &s->sockets[i];
+		if (proto_is_unix(far->local.proto) || far->netns ||
+			far->remote_port != job->local.port || far->local.port == job->local.port ||
+			!far->remote_port)
+			continue;
+		p->far = *far;
+		p->far.local.path = NULL;
+		p->far.tcp = NULL;
+		p->far.owner = p->far.peer_owner = NULL;
+		/* an end that has begun to close, or spoke, was accepted before its process let it go */
+		p->accepted = far->inode != 0 || job->received || job->peer_closed ||
+			(far->state != SOCKET_ESTABLISHED && far->state != SOCKET_SYN_RECV);
+		p->accepted_known = true;
+		p->question_read = p->accepted && far->rqueue == 0;
+		p->question_read_known = p->accepted;
+		p->answered_by_other = false;
+		if (far->owner)
+			note_taker(q, p, far->owner);
+		else
+			p->answered_by_other = far->local.port != q->aim.port;
+		return far->owner != NULL;
+	}
+	return false;
+}
+
 static void look_at_far_end(struct inquiry *q, struct place *p, const struct talk_job *job)
 {
 	const struct inventory_query query = {.protos = PROTO_BIT(PROTO_TCP),
@@ -43,36 +86,29 @@ static void look_at_far_end(struct inquiry *q, struct place *p, const struct tal
 		.port = job->local.port};
 	AUTO(snapshot) struct snapshot *s = NULL;
 
-	if (inventory_take(q->host, &query, &s, NULL) < 0)
+	if (inventory_take(q->host, &query, &s, NULL) < 0 || !find_far_end(q, p, job, s))
 		return;
-	for (size_t i = 0; i < s->socket_count; i++) {
-		const struct socket *far = &s->sockets[i];
-		if (far->remote_port != job->local.port || far->local.port == job->local.port)
-			continue;
-		const struct owner *o = far->owner;
-		p->far = *far;
-		p->far.local.path = NULL;
-		p->far.tcp = NULL;
-		p->far.owner = p->far.peer_owner = NULL;
-		/* an end that has begun to close, or spoke, was accepted before its process let it go */
-		p->accepted = far->inode != 0 || far->state != SOCKET_ESTABLISHED || job->received ||
-			job->peer_closed;
-		p->accepted_known = true;
-		p->question_read = p->accepted && far->rqueue == 0;
-		p->question_read_known = p->accepted;
-		if (o) {
-			struct owner *kept = arena_memdup(q->arena, o, sizeof(*o));
-			/* its strings live on */
-			p->taken_by = kept;
-			p->answered_by_other =
-				p->service && p->service->owner_count && !belongs_to_listener(p, o);
-			arena_adopt(q->arena, steal(&s->arena));
-			s->arena = arena_new();
-		} else if (far->local.port != q->aim.port) {
-			p->answered_by_other = true;
-		}
-		return;
-	}
+	arena_adopt(q->arena, steal(&s->arena));
+	s->arena = arena_new();
+}
+
+/* Silent to the end: now whatever the server waits for can be seen too. */
+static void look_at_silence(struct inquiry *q, struct place *p, const struct talk_job *job)
+{
+	const struct inventory_query query = {.protos = PROTO_BIT(PROTO_TCP) | PROTO_BITS_UNIX,
+		.all_states = true,
+		.exhaustive = true};
+
+	if (!q->later)
+		inventory_take(q->host, &query, &q->later, NULL);
+	if (q->later)
+		find_far_end(q, p, job, q->later);
+}
+
+/* One that took the question and speaks some protocol that nobody told us is not waited for long. */
+static bool may_be_cut_short(const struct inquiry *q, const struct place *p)
+{
+	return p->accepted_known && p->accepted && !q->aim.http && !q->aim.tls && !q->aim.expects;
 }
 
 /*
@@ -107,9 +143,17 @@ static void on_watch(struct talk_job *job, void *data)
 {
 	struct inquiry *q = data;
 
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].watched == job)
-			watch_place(q, &q->places[i], job);
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (p->watched != job)
+			continue;
+		if (job->end == TALK_SILENT)
+			look_at_silence(q, p, job);
+		else
+			watch_place(q, p, job);
+		if (may_be_cut_short(q, p))
+			job->patience_ms = UNKNOWN_MS;
+	}
 }
 
 /* --- questions --- */
@@ -120,10 +164,10 @@ static bool is_websocket(const struct inquiry *q)
 }
 
 /* RFC 6455 section 4.1; the key may be any 16 bytes. */
-#define CLOSE_HEADERS	"Connection: close\r\n"
-#define KEEP_HEADERS	"Connection: keep-alive\r\n"
+#define CLOSE_HEADERS "Connection: close\r\n"
+#define KEEP_HEADERS  "Connection: keep-alive\r\n"
 #define UPGRADE_HEADERS                                                                            \
-	"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"             \
+	"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"               \
 	"Sec-WebSocket-Key: bG9vcHNjb3BlIGxvb2tzLg==\r\n"
 
 static const char *request_text(const struct inquiry *q, const char *method, const char *host,
@@ -163,8 +207,8 @@ static const char *host_text(const struct inquiry *q, const struct place *p)
 
 static void ask_http(struct inquiry *q, struct talk_job *job, const char *host)
 {
-	job->hello = request_text(q, "GET", host,
-		is_websocket(q) ? UPGRADE_HEADERS : CLOSE_HEADERS);
+	job->hello =
+		request_text(q, "GET", host, is_websocket(q) ? UPGRADE_HEADERS : CLOSE_HEADERS);
 	job->hello_len = strlen(job->hello);
 	job->http = true;
 }
@@ -235,29 +279,24 @@ const char *converse_refusal(const struct inquiry *q, const struct place *p)
 
 /* --- how long --- */
 
-static bool is_stuck(const struct inquiry *q, const struct owner *o)
+static bool is_out_of_descriptors(const struct inquiry *q, const struct place *p)
 {
-	const struct owner_vitals *v = inquiry_vitals(q, o);
+	const struct owner_vitals *v = NULL;
 
-	return v && (v->first.state == 'T' || v->first.state == 't' || v->first.frozen);
+	return stuck_at(q, p, &v) == STUCK_DESCRIPTORS;
 }
 
 /* A fact says already that nobody will answer. */
 static bool expects_silence(const struct inquiry *q, const struct place *p)
 {
-	size_t stuck = 0;
-
 	if (q->lo.there && !q->lo.up && address_is_loopback(&p->address))
 		return true;
-	if (p->listener && p->listener->backlog != BACKLOG_UNKNOWN &&
-		p->listener->waiting > p->listener->backlog)
+	if (stuck_queue_full(p))
 		return true;
 	for (size_t i = 0; i < p->filter.count; i++)
 		if (p->filter.rules[i].sure && p->filter.rules[i].deed == FILTER_DROP)
 			return true;
-	for (size_t i = 0; p->service && i < p->service->owner_count; i++)
-		stuck += is_stuck(q, p->service->owners[i]);
-	return stuck && stuck == p->service->owner_count;
+	return stuck_before(q, p) || is_out_of_descriptors(q, p);
 }
 
 /* --- the second round --- */
@@ -290,6 +329,13 @@ static bool wants_plain_try(const struct place *p)
 static bool wants_alpn_try(const struct place *p)
 {
 	return p->talk.tls && p->talk.tls_seen.alert == ALERT_ALPN;
+}
+
+/* Who closes without reading what came resets the connection by that: asked nothing, it tells more. */
+static bool wants_quiet_try(const struct place *p)
+{
+	return p->talk.end == TALK_RESET && !p->talk.received && !p->talk.tls &&
+		!(p->accepted_known && !p->accepted);
 }
 
 static bool wants_cors_try(const struct inquiry *q, const struct place *p)
@@ -367,8 +413,8 @@ static size_t plan_cors(struct inquiry *q, struct place *p, struct talk_job *job
 
 static void second_round(struct inquiry *q, unsigned left_ms)
 {
-	struct talk_job jobs[PLACES_MAX * 5];
-	struct talk_job *back[PLACES_MAX * 5];
+	struct talk_job jobs[PLACES_MAX * 6];
+	struct talk_job *back[PLACES_MAX * 6];
 	size_t count = 0;
 
 	for (size_t i = 0; i < q->place_count; i++) {
@@ -389,6 +435,12 @@ static void second_round(struct inquiry *q, unsigned left_ms)
 			p->host_tried = true;
 			plan_like_first(q, p, &jobs[count], p->talk.tls, "localhost");
 			back[count++] = &p->host_try;
+		}
+		if (wants_quiet_try(p)) {
+			p->quiet_tried = true;
+			jobs[count] = (struct talk_job){.endpoint = p->talk.endpoint,
+				.listen_ms = LISTEN_MS};
+			back[count++] = &p->quiet_try;
 		}
 		if (wants_cors_try(q, p))
 			count += plan_cors(q, p, &jobs[count], &back[count]);
@@ -513,22 +565,21 @@ void converse(struct inquiry *q, unsigned deadline_ms)
 	struct talk_job jobs[PLACES_MAX];
 	struct place *back[PLACES_MAX];
 	size_t count = 0;
-	bool all_stuck = true;
 
 	for (size_t i = 0; i < q->place_count; i++) {
 		struct place *p = &q->places[i];
 		if (converse_refusal(q, p))
 			continue;
 		plan_first(q, p);
-		all_stuck = all_stuck && (expects_silence(q, p) || !p->service);
+		if (expects_silence(q, p))
+			p->talk.limit_ms = SURE_MS;
 		jobs[count] = p->talk;
 		p->watched = &jobs[count];
 		p->talked = true;
 		back[count++] = p;
 	}
 	if (count)
-		talk_run(q->arena, jobs, count,
-			MIN(all_stuck ? SURE_MS : FIRST_MS, deadline_ms * 3 / 4));
+		talk_run(q->arena, jobs, count, MIN(FIRST_MS, deadline_ms * 3 / 4));
 	for (size_t i = 0; i < count; i++)
 		back[i]->talk = jobs[i];
 	if (left(end_ns) > 100)

@@ -12,6 +12,7 @@
 #include "diagnose/gather.h"
 #include "diagnose/ladder.h"
 #include "diagnose/observe.h"
+#include "diagnose/restarts.h"
 #include "diagnose/tried.h"
 #include <errno.h>
 
@@ -128,7 +129,7 @@ static void count_talks(const struct inquiry *q, struct diagnosis *d)
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
 		d->talked += (uint64_t)p->talked + p->tls_tried + p->plain_tried + p->host_tried +
-			2u * p->cors_tried + p->keep_tried + p->idle_tried +
+			2u * p->cors_tried + p->quiet_tried + p->keep_tried + p->idle_tried +
 			(p->keep_again.connected ? 1 : 0);
 	}
 }
@@ -158,6 +159,8 @@ static int examine(struct inquiry *q, struct diagnosis *d, struct err *err)
 	if (wants_talk(q))
 		converse(q, q->query->deadline_ms ? q->query->deadline_ms : DEADLINE_MS);
 	gather_again(q);
+	if (q->symptom.op != OPERATION_BIND)
+		restarts_watch(q);
 	follow(q);
 	observe(q);
 	decide(q, diagnose_checks, d);
@@ -226,6 +229,12 @@ int diagnose_run(const struct host *host, struct arena *arena, const struct diag
 		q->snapshot->arena = arena_new();
 		snapshot_free(q->snapshot);
 		q->snapshot = NULL;
+	}
+	if (q->later) {
+		arena_adopt(arena, steal(&q->later->arena));
+		q->later->arena = arena_new();
+		snapshot_free(q->later);
+		q->later = NULL;
 	}
 	made.took_ns = clock_mono_ns() - start;
 	if (r == 0)

@@ -65,11 +65,53 @@ static void judge_arrival(struct inquiry *q, struct place *p)
 	flow.device_index = if_nametoindex(flow.device);
 	flow.from.bytes[last] ^= 1;
 	p->has_arrival = filter_judge(q->host, q->arena, &flow, &p->arrival, NULL) == 0;
-	const char *setting = arena_printf(q->arena, "proc/sys/net/ipv4/conf/%s/route_localnet", flow.device);
+	const char *setting =
+		arena_printf(q->arena, "proc/sys/net/ipv4/conf/%s/route_localnet", flow.device);
 	uint64_t all = 0, own = 0;
 	host_read_u64(q->host, "proc/sys/net/ipv4/conf/all/route_localnet", &all);
 	host_read_u64(q->host, setting, &own);
 	p->route_localnet = all || own;
+}
+
+static bool has_program(const struct cgroup_program *list, size_t count,
+	const struct cgroup_program *p)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].id == p->id && str_eq(list[i].hook, p->hook) &&
+			str_eq(list[i].path, p->path))
+			return true;
+	return false;
+}
+
+static void add_programs(struct inquiry *q, const char *cgroup)
+{
+	struct cgroup_program *found = NULL;
+	size_t count = 0, kept = q->cgroup_program_count;
+
+	if (!cgroup || cgroup_bpf_list(q->host, q->arena, cgroup, &found, &count, NULL) < 0 ||
+		!count)
+		return;
+	struct cgroup_program *all = arena_array(q->arena, struct cgroup_program, kept + count);
+	for (size_t i = 0; i < kept; i++)
+		all[i] = q->cgroup_programs[i];
+	for (size_t i = 0; i < count; i++)
+		if (!has_program(all, kept, &found[i]))
+			all[kept++] = found[i];
+	q->cgroup_programs = all;
+	q->cgroup_program_count = kept;
+}
+
+/* A socket stays in the cgroup it was made in, wherever its process goes. */
+static void read_cgroups(struct inquiry *q)
+{
+	add_programs(q, q->self.cgroup);
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (!p->socket || !p->socket->cgroup_id)
+			continue;
+		p->cgroup = cgroup_path_of(q->host, q->arena, p->socket->cgroup_id);
+		add_programs(q, p->cgroup);
+	}
 }
 
 void fence_read(struct inquiry *q)
@@ -82,6 +124,7 @@ void fence_read(struct inquiry *q)
 	for (size_t i = 0; i < q->place_count; i++)
 		if (q->places[i].ours)
 			judge_arrival(q, &q->places[i]);
+	read_cgroups(q);
 }
 
 /* Is a refusal without a cause one because the server just went away? */
@@ -171,8 +214,7 @@ const struct filter_rule *fence_later(const struct place *p, const struct filter
 		const struct filter_rule *o = &p->filter_after.rules[i];
 		if (str_eq(o->system, r->system) && str_eq(o->family, r->family) &&
 			str_eq(o->table, r->table) && str_eq(o->chain, r->chain) &&
-			o->policy == r->policy && o->handle == r->handle &&
-			o->number == r->number)
+			o->policy == r->policy && o->handle == r->handle && o->number == r->number)
 			return o;
 	}
 	return NULL;

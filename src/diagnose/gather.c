@@ -9,9 +9,11 @@
 #include "base/str.h"
 #include "diagnose/fence.h"
 #include "diagnose/path.h"
+#include "diagnose/pid_file.h"
 #include "inventory/owners.h"
 #include "inventory/select.h"
 #include "sys/bind_probe.h"
+#include "sys/borrow.h"
 #include "sys/links.h"
 #include "sys/netns.h"
 #include "sys/procfs.h"
@@ -23,6 +25,7 @@
 
 #define LOOKUP_MS	2500
 #define VITALS_MAX	32
+#define APART_MS	100 /* less is too coarse: the kernel counts CPU time by 10 ms */
 #define PROCESSES_MAX	20000
 #define HOSTS_LOOKED_AT (64u << 10)
 #define OOMS_MAX	8
@@ -177,19 +180,20 @@ static void fill_places(struct inquiry *q, uint32_t facts)
 
 /* --- processes --- */
 
-static void add_vitals(struct inquiry *q, const struct owner *o)
+void gather_vitals(struct inquiry *q, const struct owner *o)
 {
-	if (!o || q->vitals_count >= VITALS_MAX || inquiry_vitals(q, o))
+	if (!o || !q->vitals || q->vitals_count >= VITALS_MAX || inquiry_vitals(q, o))
 		return;
 	struct owner_vitals *v = &q->vitals[q->vitals_count++];
 	v->owner = o;
+	v->first_ns = clock_mono_ns();
 	vitals_read(q->host, q->arena, o->pid, &v->first);
 }
 
 static void add_service(struct inquiry *q, const struct service *service)
 {
 	for (size_t i = 0; service && i < service->owner_count; i++)
-		add_vitals(q, service->owners[i]);
+		gather_vitals(q, service->owners[i]);
 }
 
 /* Whoever holds a socket on the aim's port or path, listener or not. */
@@ -201,27 +205,35 @@ static void find_vitals(struct inquiry *q)
 	for (size_t i = 0; i < q->place_count; i++)
 		add_service(q, q->places[i].service);
 	if (q->file.socket)
-		add_vitals(q, q->file.socket->owner);
+		gather_vitals(q, q->file.socket->owner);
 	for (size_t i = 0; q->aim.has_port && i < s->service_count; i++)
 		if (s->services[i]->port == q->aim.port)
 			add_service(q, s->services[i]);
 	for (size_t i = 0; q->aim.has_port && i < s->socket_count; i++)
 		if (s->sockets[i].netns == 0 && s->sockets[i].local.port == q->aim.port &&
 			!proto_is_unix(s->sockets[i].local.proto))
-			add_vitals(q, s->sockets[i].owner);
+			gather_vitals(q, s->sockets[i].owner);
 }
 
-static void read_vitals_again(struct inquiry *q, uint64_t apart_ms)
+static unsigned share(uint64_t before, uint64_t after, uint64_t whole)
+{
+	if (before == VITALS_UNKNOWN || after == VITALS_UNKNOWN || after < before || !whole)
+		return 0;
+	return (unsigned)((after - before) * 100 / whole);
+}
+
+static void read_vitals_again(struct inquiry *q)
 {
 	for (size_t i = 0; i < q->vitals_count; i++) {
 		struct owner_vitals *v = &q->vitals[i];
+		uint64_t apart_ms = (clock_mono_ns() - v->first_ns) / 1000000;
+		const struct vitals *a = &v->first, *b = &v->second;
 		vitals_read(q->host, q->arena, v->owner->pid, &v->second);
-		if (v->second.gone || !apart_ms || v->first.cpu_ms == VITALS_UNKNOWN ||
-			v->second.cpu_ms == VITALS_UNKNOWN)
+		if (b->gone || apart_ms < APART_MS)
 			continue;
-		v->cpu_percent = (unsigned)((v->second.cpu_ms - v->first.cpu_ms) * 100 / apart_ms);
-		v->main_percent =
-			(unsigned)((v->second.main_cpu_ms - v->first.main_cpu_ms) * 100 / apart_ms);
+		v->cpu_percent = share(a->cpu_ms, b->cpu_ms, apart_ms);
+		v->main_percent = share(a->main_cpu_ms, b->main_cpu_ms, apart_ms);
+		v->throttled_percent = share(a->throttled_us, b->throttled_us, apart_ms * 1000);
 	}
 }
 
@@ -229,6 +241,15 @@ static bool is_served(const struct inquiry *q)
 {
 	for (size_t i = 0; i < q->place_count; i++)
 		if (q->places[i].service)
+			return true;
+	return false;
+}
+
+/* Somebody listens, but which process it is may not be seen. */
+static bool is_hidden(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].service && service_is_hidden(q->places[i].service))
 			return true;
 	return false;
 }
@@ -258,6 +279,23 @@ static uint16_t port_variable(const struct inquiry *q, const struct owner *o)
 		str_u64(text, 65535, &port))
 		return (uint16_t)port;
 	return 0;
+}
+
+/* Who asked for this diagnosis names the port too, and is no server: shells, sudo, a script. */
+static size_t drop_above_us(const struct inquiry *q, struct owner **list, size_t count)
+{
+	pid_t up = getppid();
+
+	for (int depth = 0; up > 1 && depth < 64; depth++) {
+		size_t i = 0;
+		while (i < count && list[i]->pid != up)
+			i++;
+		if (i == count)
+			break;
+		up = list[i]->ppid;
+		memmove(&list[i], &list[i + 1], (--count - i) * sizeof(*list));
+	}
+	return count;
 }
 
 /* Those that hold a socket stand in the snapshot already; of the rest there are few. */
@@ -300,6 +338,7 @@ static void read_processes(struct inquiry *q)
 			kept[q->process_count++] = o;
 	}
 	qsort(kept, q->process_count, sizeof(*kept), by_pid); /* as /proc lists them */
+	q->process_count = drop_above_us(q, kept, q->process_count);
 	uint16_t *ports = arena_array(q->arena, uint16_t, q->process_count + 1);
 	for (size_t i = 0; i < q->process_count; i++)
 		ports[i] = kept[i]->argc ? port_variable(q, kept[i]) : 0;
@@ -353,6 +392,23 @@ static void ask_bind(struct inquiry *q)
 			q->bind_error = -plain;
 		if (reuse < 0 && !q->bind_error_reuse)
 			q->bind_error_reuse = -reuse;
+	}
+}
+
+/* Whether the holder of the port would share it; only who may look into its process can tell. */
+static void look_at_holder(struct inquiry *q)
+{
+	const struct snapshot *s = q->snapshot;
+	struct borrowed b;
+
+	for (size_t i = 0; i < s->holder_count && !q->holder_shares; i++) {
+		const struct socket *socket = &s->sockets[s->holders[i].socket];
+		if (socket->netns || socket->local.port != q->aim.port ||
+			socket->local.proto != q->aim.proto || s->holders[i].fd < 0 ||
+			socket->state != SOCKET_LISTEN)
+			continue;
+		const struct owner *o = s->owners[s->holders[i].owner];
+		q->holder_shares = borrow_socket(o->pid, s->holders[i].fd, &b) == 0 && b.reuse_port;
 	}
 }
 
@@ -433,6 +489,15 @@ static void read_namespaces(struct inquiry *q)
 		q->container_mark = "/run/.containerenv";
 }
 
+static void read_guest(struct inquiry *q)
+{
+	char version[300] = {0};
+
+	fs_read_small(q->host->proc, "version", version, sizeof(version));
+	if (strcasestr(version, "microsoft"))
+		q->guest = "WSL";
+}
+
 static bool is_name(const struct inquiry *q)
 {
 	return q->aim.host && !q->aim.literal;
@@ -466,12 +531,17 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 	if (facts & FACT_MORE)
 		fence_read(q);
 	q->bind_error = q->bind_error_reuse = -1;
-	if (q->symptom.op == OPERATION_BIND && q->aim.has_port && (facts & FACT_BIND))
+	if (q->symptom.op == OPERATION_BIND && q->aim.has_port && (facts & FACT_BIND)) {
 		ask_bind(q);
+		look_at_holder(q);
+	}
 	if (facts & FACT_VITALS)
 		find_vitals(q);
-	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q))
+	if (q->aim.has_port && (facts & FACT_PROCESSES) && (!is_served(q) || is_hidden(q)))
 		read_processes(q);
+	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q))
+		pid_file_find(q);
+	read_guest(q);
 	q->gathered = facts | FACT_SOCKETS | FACT_NAMES | FACT_LOOPBACK;
 	q->gathered_ns = clock_mono_ns();
 	return 0;
@@ -479,9 +549,7 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 
 void gather_again(struct inquiry *q)
 {
-	uint64_t apart_ms = (clock_mono_ns() - q->gathered_ns) / 1000000;
-
-	read_vitals_again(q, apart_ms);
+	read_vitals_again(q);
 	if (q->has_counters)
 		net_counters_read(q->host, &q->counters_after);
 	if (q->gathered & FACT_MORE)

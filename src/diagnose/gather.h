@@ -14,4 +14,7 @@ void gather_again(struct inquiry *q);
 /* The snapshot's listener that takes a connection to this address in our namespace, with its service. */
 void gather_listener(const struct inquiry *q, struct place *p);
 
+/* Reads the vitals of a process that is met on the way; nothing when they were read before. */
+void gather_vitals(struct inquiry *q, const struct owner *o);
+
 void inquiry_blind(struct inquiry *q, const char *what, const char *why, const char *needs);

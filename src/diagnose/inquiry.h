@@ -37,9 +37,9 @@ enum observation {
 	OBSERVED_SILENT = 1 << 4,     /* connected, asked, and nothing came */
 	OBSERVED_CLOSED = 1 << 5,     /* connected, and closed without a byte */
 	OBSERVED_RESET = 1 << 6,
-	OBSERVED_TLS = 1 << 7,	    /* the handshake or the certificate */
-	OBSERVED_PROTOCOL = 1 << 8, /* something else than what was asked for answers */
-	OBSERVED_HTTP = 1 << 9,	    /* an HTTP answer that says no */
+	OBSERVED_TLS = 1 << 7,		/* the handshake or the certificate */
+	OBSERVED_PROTOCOL = 1 << 8,	/* something else than what was asked for answers */
+	OBSERVED_HTTP = 1 << 9,		/* an HTTP answer that says no */
 	OBSERVED_AUTH = 1 << 10,	/* the service itself says no: password, limit, not ready */
 	OBSERVED_BIND = 1 << 11,	/* bind() fails now */
 	OBSERVED_SOCKET_FILE = 1 << 12, /* connect() to a path fails now */
@@ -86,7 +86,9 @@ struct place {
 	struct talk_job tls_try;   /* plain HTTP got no answer: does it speak TLS? */
 	struct talk_job plain_try; /* TLS got no handshake: does it speak HTTP without? */
 	struct talk_job host_try;  /* the same request with "Host: localhost" */
-	bool cors_tried, keep_tried, idle_tried;
+	bool quiet_tried, cors_tried, keep_tried, idle_tried;
+	struct talk_job
+		quiet_try; /* it reset our question: what does it do when nothing is asked? */
 	struct talk_job cors_get; /* as a page of q->origin would ask */
 	struct talk_job cors_ask; /* ... and the preflight before it */
 	/* the same request with "Connection: keep-alive"; twice when the first answer came in two
@@ -139,14 +141,24 @@ enum fact {
 	FACT_TALKS = 1 << 5,	 /* the probes */
 	FACT_BIND = 1 << 6,	 /* the bind oracle */
 	FACT_PATH = 1 << 7,	 /* the unix socket's file */
-	FACT_PROCESSES = 1 << 9, /* all processes, when nobody serves the aim */
+	FACT_PROCESSES = 1 << 9, /* all processes, when nobody serves the aim, or somebody hidden */
 	FACT_MORE = 1 << 8,	 /* counters, conntrack, kernel log, cgroup programs */
 };
 
 struct owner_vitals {
 	const struct owner *owner;
 	struct vitals first, second;	    /* second.pid 0: read once only */
+	uint64_t first_ns;		    /* clock_mono_ns() of the first */
 	unsigned cpu_percent, main_percent; /* between the two */
+	unsigned throttled_percent;	    /* of the time between: held back by its CPU quota */
+};
+
+/* Processes that follow one another: a supervisor starts the same thing again and again. */
+struct restarts {
+	const struct owner *parent;	  /* who starts it; NULL = none was seen to */
+	const struct owner *first, *last; /* of those seen */
+	unsigned seen, ended; /* processes; how many of them ended while it was watched */
+	unsigned watched_ms;
 };
 
 struct inquiry {
@@ -185,16 +197,20 @@ struct inquiry {
 	struct path_facts file;
 	struct place places[PLACES_MAX]; /* of the aim */
 	size_t place_count;
-	/* of our namespace, whatever they hold; only when nobody listens on the aim's port */
+	/* of our namespace, whatever they hold; only when nobody listens on the aim's port, or one who is hidden */
 	struct owner *const *processes;
 	const uint16_t
 		*process_ports; /* what their variable PORT says; 0 = not set, not readable */
 	size_t process_count;
+	struct restarts restarts;
 	int bind_error,
 		bind_error_reuse; /* of a bind() now: positive errno, 0 = it works, -1 = not tried */
+	bool holder_shares;	  /* the listener that stands in a bind's way has SO_REUSEPORT */
 	struct owner_vitals *vitals; /* of the owners of the aim's listeners and holders */
 	size_t vitals_count;
-	uint64_t gathered_ns; /* clock_mono_ns() of the first reading */
+	uint64_t gathered_ns;	/* clock_mono_ns() of the first reading */
+	struct snapshot *later; /* tcp and unix, while a place was silent; NULL = none was */
+	const char *guest;	/* "WSL": the machine is one inside another; NULL */
 	struct net_counters counters_before, counters_after;
 	bool has_counters;
 	struct filter_conntrack conntrack, conntrack_after;
@@ -214,6 +230,7 @@ struct inquiry {
 	struct forward
 		forward; /* the listener is a forwarder: where it leads to; to NULL = it is none */
 	const struct owner *forward_owner;
+	uint32_t forward_netns; /* of the container that a published port leads to; 0 = not known */
 	/* where a redirect, a proxy or a forwarder leads to, and what was found there */
 	const struct diagnosis *beyond; /* NULL = it leads nowhere, or was not followed */
 	const char *beyond_by;		/* "redirect", "upstream", "forward", "dependency" */

@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "base/str.h"
 #include "diagnose/converse.h"
+#include "diagnose/fence.h"
 #include "diagnose/proxy.h"
 
 #define RUNGS_MAX 16
@@ -142,7 +143,9 @@ static void add_elsewhere(struct making *m)
 				continue;
 			part(m);
 			buf_printf(&m->text, "%s%s  %s", l->text,
-				s->proto == q->aim.proto ? "" : s->proto == PROTO_UDP ? " (udp)" : " (tcp)",
+				s->proto == q->aim.proto	? ""
+					: s->proto == PROTO_UDP ? " (udp)"
+								: " (tcp)",
 				inquiry_holder(q, &q->snapshot->sockets[l->socket]));
 		}
 	}
@@ -382,7 +385,8 @@ static void add_holders(struct making *m)
 	begin(m);
 	for (size_t i = 0; i < count; i++) {
 		const char *holder = inquiry_holder(m->q, sockets[i]);
-		if ((last && str_eq(last, holder)) || (last && sockets[i]->state == SOCKET_TIME_WAIT))
+		if ((last && str_eq(last, holder)) ||
+			(last && sockets[i]->state == SOCKET_TIME_WAIT))
 			continue;
 		part(m);
 		last = holder;
@@ -454,8 +458,8 @@ void ladder_not_it(const struct inquiry *q, const char *const **out, size_t *out
 	size_t count = 0;
 
 	for (size_t i = 0; i < q->place_count; i++) {
-		filters_seen =
-			filters_seen && q->places[i].has_filter && !q->places[i].filter.unseen;
+		filters_seen = filters_seen && q->places[i].has_filter &&
+			!q->places[i].filter.unseen && !fence_is_riddle(q, &q->places[i]);
 		rules = rules || q->places[i].filter.count;
 		routes = routes && !q->places[i].route.error;
 	}

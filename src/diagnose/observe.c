@@ -10,14 +10,16 @@
 #include "base/str.h"
 #include "diagnose/converse.h"
 #include "diagnose/proxy.h"
+#include "diagnose/siblings.h"
+#include "diagnose/stuck.h"
 #include "explain/port_facts.h"
 #include "inventory/select.h"
 #include "run/attempt.h"
 #include <errno.h>
 
-#define EARLY_NS (140 * 1000000ull) /* before anything was said to a service that may speak first */
-#define SLOW_NS	 1000000000ull
-#define LATE_NS	     (1500 * 1000000ull) /* a first byte that late is no healthy answer */
+#define EARLY_NS     (140 * 1000000ull) /* before anything was said to a service that may speak first */
+#define SLOW_NS	     1000000000ull
+#define LATE_NS	     (2000 * 1000000ull) /* a first byte that late is no healthy answer */
 #define SYN_AGAIN_NS (900 * 1000000ull)
 #define STEP_LOW_NS  (36 * 1000000ull)
 #define STEP_HIGH_NS (60 * 1000000ull)
@@ -52,8 +54,7 @@ static uint32_t of_silence(const struct inquiry *q, const struct place *p)
 	return !taken || knows_protocol(q) ? OBSERVED_SILENT : 0;
 }
 
-/* The client got past the certificate, or never minded it: its text complains about something else. */
-static bool minds_certificate(const struct inquiry *q)
+bool observe_minds_certificate(const struct inquiry *q)
 {
 	return q->symptom.op == OPERATION_UNKNOWN ||
 		(q->symptom.error && str_starts(q->symptom.error, "TLS_") &&
@@ -76,7 +77,7 @@ static uint32_t of_handshake(const struct inquiry *q, const struct talk_tls *tls
 		return 0;
 	if (is_old_version(tls->version) || (wants_h2 && !tls->alpn))
 		return OBSERVED_TLS;
-	if (!tls->has_leaf || !minds_certificate(q))
+	if (!tls->has_leaf || !observe_minds_certificate(q))
 		return 0;
 	bool dates = tls->leaf.not_before_ms <= q->now_ms && q->now_ms <= tls->leaf.not_after_ms;
 	return dates && tls->trusted && tls->name_fits ? 0 : OBSERVED_TLS;
@@ -96,7 +97,8 @@ static uint32_t of_service(const struct inquiry *q, const struct talk_job *t)
 	static const char *const refuses[] = {"max number of clients", "too many clients",
 		"too many connections", "LOADING ", "system is starting up", "error 1040",
 		"connection slots are reserved", NULL};
-	static const char *const insists[] = {"sslmode=require", "sslmode=verify", "ssl=true", NULL};
+	static const char *const insists[] = {"sslmode=require", "sslmode=verify", "ssl=true",
+		NULL};
 
 	if (says(t->decoded.detail, refuses))
 		return OBSERVED_AUTH;
@@ -131,10 +133,20 @@ static uint32_t of_status(const struct inquiry *q, const struct place *p)
 	return q->aim.shown_path || q->symptom.http_status == status ? OBSERVED_HTTP : 0;
 }
 
+/* An answer that took its time while the quota held the server back. */
+static uint32_t of_pace(const struct inquiry *q, const struct place *p)
+{
+	const struct owner_vitals *v = NULL;
+
+	if (p->talk.first_byte_ns < SLOW_NS || stuck_at(q, p, &v) != STUCK_THROTTLED)
+		return 0;
+	return OBSERVED_SLOW;
+}
+
 static uint32_t of_answer(const struct inquiry *q, const struct place *p)
 {
 	const struct talk_job *t = &p->talk;
-	uint32_t bits = of_handshake(q, &t->tls_seen) | of_service(q, t);
+	uint32_t bits = of_handshake(q, &t->tls_seen) | of_service(q, t) | of_pace(q, p);
 
 	if (t->response.status) {
 		bool expected = q->aim.http || !q->aim.expects;
@@ -166,14 +178,9 @@ static uint32_t predicted(const struct inquiry *q, const struct place *p)
 			return OBSERVED_REFUSED;
 	if (!p->service)
 		return OBSERVED_REFUSED;
-	if (p->listener->backlog != BACKLOG_UNKNOWN && p->listener->waiting > p->listener->backlog)
+	if (stuck_queue_full(p))
 		return OBSERVED_UNANSWERED;
-	size_t stuck = 0;
-	for (size_t i = 0; i < p->service->owner_count; i++) {
-		const struct owner_vitals *v = inquiry_vitals(q, p->service->owners[i]);
-		stuck += v && (v->first.state == 'T' || v->first.state == 't' || v->first.frozen);
-	}
-	return stuck && stuck == p->service->owner_count ? OBSERVED_SILENT : 0;
+	return stuck_before(q, p) ? OBSERVED_SILENT : 0;
 }
 
 /* The connection came out at another port of ours than the one where somebody listens: NAT. */
@@ -233,22 +240,6 @@ static bool counts(const struct place *p)
 	return p->ours && (p->talked || p->wrong);
 }
 
-/* Two that answer on one port, depending on the address, are never meant. */
-static bool is_divided(const struct inquiry *q)
-{
-	const struct service *first = NULL;
-
-	for (size_t i = 0; i < q->place_count; i++) {
-		const struct place *p = &q->places[i];
-		if (!p->talked || !p->talk.connected || !p->service)
-			continue;
-		if (first && first != p->service)
-			return true;
-		first = p->service;
-	}
-	return false;
-}
-
 static uint32_t of_places(struct inquiry *q)
 {
 	const struct place *first = NULL, *furthest = NULL;
@@ -266,7 +257,9 @@ static uint32_t of_places(struct inquiry *q)
 	}
 	if (!first)
 		return 0;
-	uint32_t bits = is_divided(q) ? OBSERVED_DIVIDED : 0;
+	struct siblings pair;
+	uint32_t bits =
+		siblings_by_address(q, &pair) || siblings_by_luck(q, &pair) ? OBSERVED_DIVIDED : 0;
 	if (works && (first->wrong & OBSERVED_UNANSWERED))
 		return bits | OBSERVED_SLOW; /* clients wait for it before they try the next */
 	if (works && (!first->wrong || (first->wrong & BEFORE_CONNECTION)))
@@ -342,8 +335,8 @@ static uint32_t of_bind(const struct inquiry *q)
 /* The browser's own rules; its names for what any client may meet (refused, TLS) are none. */
 static bool browser_refuses(const struct inquiry *q)
 {
-	static const char *const words[] = {"CORS", "HSTS", "private network", "mixed content", "CSP",
-		"restricted", "UNSAFE_PORT", "BLOCKED_BY", NULL};
+	static const char *const words[] = {"CORS", "HSTS", "private network", "mixed content",
+		"CSP", "restricted", "UNSAFE_PORT", "BLOCKED_BY", NULL};
 
 	return says(q->symptom.browser, words);
 }
@@ -377,7 +370,8 @@ static uint32_t of_symptom(const struct inquiry *q)
 	case OPERATION_PROXY:
 		return OBSERVED_PROXY;
 	default:
-		return browser_refuses(q) || is_forced(q) || is_blocked_port(q) ? OBSERVED_CLIENT : 0;
+		return browser_refuses(q) || is_forced(q) || is_blocked_port(q) ? OBSERVED_CLIENT
+										: 0;
 	}
 }
 
@@ -408,7 +402,8 @@ static bool is_late_step(const struct talk_job *t)
 {
 	uint64_t gap = t->total_ns - t->first_byte_ns;
 
-	return t->response.complete && t->first_byte_ns && gap >= STEP_LOW_NS && gap <= STEP_HIGH_NS;
+	return t->response.complete && t->first_byte_ns && gap >= STEP_LOW_NS &&
+		gap <= STEP_HIGH_NS;
 }
 
 static uint32_t of_time(const struct inquiry *q)
@@ -423,7 +418,8 @@ static uint32_t of_time(const struct inquiry *q)
 			continue;
 		if (t->connect_ns > SYN_AGAIN_NS ||
 			(t->first_byte_ns && wait > (complains ? SLOW_NS / 2 : LATE_NS)) ||
-			(p->keep_tried && is_late_step(&p->keep_try) && is_late_step(&p->keep_again)))
+			(p->keep_tried && is_late_step(&p->keep_try) &&
+				is_late_step(&p->keep_again)))
 			return OBSERVED_SLOW;
 	}
 	return 0;
@@ -438,6 +434,8 @@ void observe(struct inquiry *q)
 		q->observed |= OBSERVED_PROXY;
 	if (q->beyond && q->beyond->verdict == VERDICT_FAULT && str_eq(q->beyond_by, "redirect"))
 		q->observed |= OBSERVED_HTTP;
+	if (!q->observed && q->restarts.seen > 1)
+		q->observed = OBSERVED_DIVIDED; /* it works between two crashes */
 	if (!q->observed && (q->symptom.error || q->symptom.op != OPERATION_UNKNOWN))
 		q->observed = OBSERVED_REPORTED;
 }

@@ -35,8 +35,8 @@ static void add_word(struct buf *out, const char *word, const char *at, size_t l
 	str_shell_quote(out, changed.data);
 }
 
-const char *restart_command(const struct inquiry *q, const struct owner *o, const struct address *bound,
-	const char *to, const char **out_was)
+const char *restart_command(const struct inquiry *q, const struct owner *o,
+	const struct address *bound, const char *to, const char **out_was)
 {
 	AUTO(buf) struct buf text = BUF_INIT(COMMAND_MAX);
 	AUTO(buf) struct buf address = BUF_INIT(100);

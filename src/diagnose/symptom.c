@@ -254,6 +254,41 @@ static const char *plain_quotes(struct arena *arena, const char *text, size_t *l
 	return copy;
 }
 
+#define SHELL_WORDS 64
+
+/* "$ redis-cli -p 6380 ping": the port stands in the command that was typed above the message. */
+static void read_shell_line(struct arena *arena, char *line, struct symptom *out)
+{
+	struct symptom *typed = arena_new_of(arena, struct symptom);
+	char *words[SHELL_WORDS + 1], *save = NULL;
+	int count = 0;
+
+	for (char *w = strtok_r(line, " \t\r", &save); w && count < SHELL_WORDS;
+		w = strtok_r(NULL, " \t\r", &save))
+		words[count++] = w;
+	words[count] = NULL;
+	if (!count)
+		return;
+	symptom_parse_command(arena, count, words, typed);
+	for (size_t i = 0; typed->client && i < typed->endpoint_count; i++)
+		if (typed->endpoints[i].has_port && !typed->endpoints[i].default_port &&
+			out->endpoint_count < SYMPTOM_ENDPOINTS_MAX)
+			out->endpoints[out->endpoint_count++] = typed->endpoints[i];
+}
+
+static void read_shell(struct arena *arena, const char *text, size_t len, struct symptom *out)
+{
+	char *copy = arena_strndup(arena, text, len), *next;
+
+	for (char *line = copy; line && !out->endpoint_count; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (str_starts(line, "$ ") || str_starts(line, "% ") || str_starts(line, "# "))
+			read_shell_line(arena, line + 2, out);
+	}
+}
+
 /* "dial udp", "listen udp4", dig: what the text names is a port of UDP. */
 static void mark_udp(struct symptom *s, const struct words *w)
 {
@@ -276,6 +311,8 @@ void symptom_parse(struct arena *arena, const char *text, size_t len, struct sym
 	size_t count = mention_find(arena, text, len, found, MENTION_MAX);
 	for (size_t i = 0; i < count; i++)
 		symptom_add(arena, out, &found[i]);
+	if (!out->endpoint_count)
+		read_shell(arena, text, len, out);
 
 	struct words w = words_of(arena, text, len);
 	w.has_path = out->path != NULL;

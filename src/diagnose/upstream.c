@@ -15,11 +15,11 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define LOG_TAIL    (16u << 10)
-#define CONFIG_MAX  (256u << 10)
-#define FDS_MAX	    512
-#define MENTIONS    8
-#define INCLUDE_MAX 16
+#define LOG_TAIL       (16u << 10)
+#define CONFIG_MAX     (256u << 10)
+#define FDS_MAX	       512
+#define CANDIDATES_MAX 32
+#define MENTIONS       8
 
 static bool is_proxy_of(const struct inquiry *q, const struct target *t)
 {
@@ -200,16 +200,44 @@ static bool from_sockets(const struct inquiry *q, const struct owner *o, struct 
 	return false;
 }
 
+/* "nginx/1.22.1" names the program that answered. */
+static bool is_named_by(const struct owner *o, const char *server)
+{
+	const char *program = owner_program(o);
+	size_t len = strlen(program);
+
+	return server && strncasecmp(server, program, len) == 0 &&
+		(server[len] == '\0' || server[len] == '/' || server[len] == ' ');
+}
+
+/* The listener's processes; when they may not be seen, those that the answer's Server names. */
+static size_t candidates(const struct inquiry *q, const struct place *p, const struct owner **out,
+	size_t max)
+{
+	const char *server = response_header(&p->talk.response, "Server");
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->service->owner_count && count < max; i++)
+		out[count++] = p->service->owners[i];
+	for (size_t i = 0; service_is_hidden(p->service) && i < q->process_count && count < max;
+		i++)
+		if (is_named_by(q->processes[i], server))
+			out[count++] = q->processes[i];
+	return count;
+}
+
 bool upstream_find(const struct inquiry *q, const struct place *p, struct upstream *out)
 {
+	const struct owner *list[CANDIDATES_MAX];
+	size_t count = candidates(q, p, list, CANDIDATES_MAX);
+
 	*out = (struct upstream){0};
-	for (size_t i = 0; i < p->service->owner_count; i++)
-		if (from_log(q, p->service->owners[i], out))
+	for (size_t i = 0; i < count; i++)
+		if (from_log(q, list[i], out))
 			return true;
-	for (size_t i = 0; i < p->service->owner_count; i++)
-		if (from_arguments(q, p->service->owners[i], out) ||
-			from_usual_files(q, p->service->owners[i], out) ||
-			from_sockets(q, p->service->owners[i], out))
+	for (size_t i = 0; i < count; i++)
+		if (from_arguments(q, list[i], out) || from_usual_files(q, list[i], out) ||
+			from_sockets(q, list[i], out))
 			return true;
 	return false;
 }

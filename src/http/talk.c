@@ -37,7 +37,7 @@ struct talk {
 	size_t raw;	 /* bytes that came, TLS or not */
 	bool reset;
 	struct loop_fd fd;
-	struct loop_timer timer, watch;
+	struct loop_timer timer, watch, limit;
 	bool watched;
 	struct buf in;	/* the answer */
 	struct buf out; /* to be sent, from `sent` on */
@@ -91,6 +91,8 @@ static void flush(struct talk *t)
 
 /* --- the end --- */
 
+static void lose_patience(void *data);
+
 static void call_watch(void *data)
 {
 	struct talk *t = data;
@@ -99,6 +101,19 @@ static void call_watch(void *data)
 		return;
 	t->watched = true;
 	t->job->watch(t->job, t->job->data);
+	if (t->job->patience_ms && t->phase != OVER && !t->in.len)
+		loop_timer_start(t->runner->loop, &t->limit,
+			clock_mono_ns() + t->job->patience_ms * LOOP_MS, lose_patience, t);
+}
+
+static void give_up(struct talk *t);
+
+static void lose_patience(void *data)
+{
+	struct talk *t = data;
+
+	if (!t->raw)
+		give_up(t);
 }
 
 static void keep_answer(struct talk *t)
@@ -127,6 +142,8 @@ static void finish(struct talk *t, int end)
 		return;
 	if (t->phase != LINGERING)
 		t->job->end = end;
+	if (end == TALK_SILENT) /* what it is like now tells more than a moment after the start */
+		t->watched = false;
 	call_watch(t);
 	if (t->tls) { /* a server that is left without a farewell may log that */
 		tls_close(t->tls, &t->out);
@@ -136,6 +153,7 @@ static void finish(struct talk *t, int end)
 	keep_answer(t);
 	loop_timer_stop(&t->timer);
 	loop_timer_stop(&t->watch);
+	loop_timer_stop(&t->limit);
 	loop_fd_remove(&t->fd);
 	dial_fini(&t->dial);
 	tls_free(steal(&t->tls));
@@ -473,6 +491,9 @@ static void start(struct talk *t)
 	if (error) {
 		job->error = error;
 		finish(t, TALK_FAILED);
+	} else if (job->limit_ms) {
+		loop_timer_start(t->runner->loop, &t->limit,
+			t->started_ns + job->limit_ms * LOOP_MS, lose_patience, t);
 	}
 }
 

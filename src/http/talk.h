@@ -52,10 +52,15 @@ struct talk_job {
 	/*
 	 * Called once for each connection that was made: watch_ms after it stood, or when the
 	 * conversation ends, whichever is first, while our end is still open. `local` is set by then,
-	 * so the kernel's tables can be asked for it. NULL = nobody wants to know.
+	 * so the kernel's tables can be asked for it. A conversation that stays silent calls it again at
+	 * its end (`end` says so). NULL = nobody wants to know.
 	 */
 	void (*watch)(struct talk_job *job, void *data);
 	unsigned watch_ms;
+	unsigned limit_ms; /* of this conversation alone; 0 = the deadline of all */
+	unsigned
+		patience_ms; /* watch may set it: so long is waited for the first byte from then on;
+				 * 0 = till the deadline */
 	void *data;
 
 	/* result, for the caller to read after talk_run; end, connected and local in watch too */

@@ -254,6 +254,7 @@ TEST(no_more_is_read_than_the_limit)
 
 struct watcher {
 	int calls, end;
+	unsigned patience_ms; /* to be set */
 	bool connected, open;
 	uint16_t local_port;
 };
@@ -266,13 +267,14 @@ static void on_watch(struct talk_job *job, void *data)
 	socklen_t len = address_to_sockaddr(&job->local.address, job->local.port, &sa);
 
 	w->calls++;
+	job->patience_ms = w->patience_ms;
 	w->connected = job->connected;
 	w->local_port = job->local.port;
 	w->end = job->end;
 	w->open = bind(fd, (struct sockaddr *)&sa, len) < 0; /* our end still has it */
 }
 
-TEST(the_watch_is_called_once)
+TEST(the_watch_is_called_once_and_again_when_nothing_came)
 {
 	AUTO(arena) struct arena *arena = arena_new();
 	struct watcher w = {0};
@@ -289,8 +291,9 @@ TEST(the_watch_is_called_once)
 	w = (struct watcher){0};
 	job.watch_ms = 20;
 	converse(arena, &(struct toy){.hold_ms = 9000}, &job, 200);
-	CHECK_INT(w.calls, 1);
-	CHECK_INT(w.end, TALK_NOT_DONE);
+	CHECK_INT(w.calls, 2);
+	CHECK_INT(w.end, TALK_SILENT);
+	CHECK(w.connected && w.open);
 	CHECK_INT(job.end, TALK_SILENT);
 	w = (struct watcher){0};
 	job.watch_ms = 4000;
@@ -305,6 +308,25 @@ TEST(the_watch_is_called_once)
 	converse(arena, &(struct toy){.hold_ms = 9000}, &job, 3000);
 	CHECK_INT(w.calls, 1);
 	CHECK_STR(talk_end_name(job.end), "connected");
+}
+
+TEST(the_watch_may_cut_the_waiting_short)
+{
+	AUTO(arena) struct arena *arena = arena_new();
+	struct watcher w = {.patience_ms = 20};
+	struct talk_job job = http_job();
+
+	job.watch = on_watch;
+	job.data = &w;
+	job.watch_ms = 20;
+	converse(arena, &(struct toy){.hold_ms = 9000}, &job, 30000);
+	CHECK_INT(job.end, TALK_SILENT);
+	CHECK(job.total_ns < 20000000000ull);
+	job.watch = NULL;
+	job.limit_ms = 30;
+	converse(arena, &(struct toy){.hold_ms = 9000}, &job, 30000);
+	CHECK_INT(job.end, TALK_SILENT);
+	CHECK(job.total_ns < 20000000000ull);
 }
 
 TEST(lingering)
@@ -380,5 +402,6 @@ TEST(many_side_by_side)
 
 TESTS(an_answer_of_http, answers_that_take_their_time, answers_that_break_off,
 	those_who_do_not_answer, connections_that_are_not_made, wildcards_are_asked_at_loopback,
-	greetings, other_protocols, no_more_is_read_than_the_limit, the_watch_is_called_once,
+	greetings, other_protocols, no_more_is_read_than_the_limit,
+	the_watch_is_called_once_and_again_when_nothing_came, the_watch_may_cut_the_waiting_short,
 	lingering, unix_sockets, many_side_by_side)

@@ -153,7 +153,7 @@ static bool find_docker(struct arena *arena, const struct owner *o, uint16_t por
 
 static bool is_program(const struct owner *o, const char *name)
 {
-	return str_eq(owner_program(o), name) ||
+	return str_eq(owner_program(o), name) || (o->comm && str_eq(o->comm, name)) ||
 		(o->argc && str_eq(str_basename(o->argv[0]), name));
 }
 
@@ -168,8 +168,12 @@ bool forward_find(struct arena *arena, const struct owner *owner, uint16_t port,
 		{"docker-proxy", find_docker}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (is_program(owner, kinds[i].program))
-			return kinds[i].find(arena, owner, port, out);
+		if (!is_program(owner, kinds[i].program))
+			continue;
+		if (!kinds[i].find(arena, owner, port, out))
+			return false;
+		out->program = kinds[i].program;
+		return true;
 	}
 	/* rootless runtimes have proxies of other names, which take the same arguments */
 	return find_docker(arena, owner, port, out);

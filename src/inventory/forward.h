@@ -13,6 +13,7 @@ struct forward {
 	uint16_t port;		  /* over there; 0 = not known */
 	bool publishes;		  /* it publishes a container's port */
 	struct address container; /* where that container is; unspec when it publishes none */
+	const char *program;	  /* "ssh", "kubectl", "socat", "docker-proxy" */
 };
 
 /* What the listener on `port` of this process leads to; false when its arguments do not say. */

@@ -23,7 +23,7 @@ struct filter_flow {
 	uint16_t to_port;
 	const char *device; /* it leaves and arrives by this one: "lo" */
 	uint32_t device_index;
-	bool arrives;		    /* it comes from another machine: judged from prerouting on,
+	bool arrives;		   /* it comes from another machine: judged from prerouting on,
 				     * and not its answer */
 	uint32_t from_uid, to_uid; /* of the two processes; UINT32_MAX = not known */
 };

@@ -175,7 +175,7 @@ bool route_parse_route(struct reader payload, struct route_answer *out, uint32_t
 			memcpy(&error, a.data + offsetof(struct rta_cacheinfo, rta_error),
 				sizeof(error));
 			if (error) /* old kernels say it here and not as the answer; no sign agreed on */
-				out->error = error > 0 ? -error : error;
+				out->error = error < 0 ? -error : error;
 		}
 	}
 	return true;
@@ -201,15 +201,15 @@ static const struct {
 	int code, means;
 	const char *type;
 } refusals[] = {
-	{-EACCES, -EACCES, "prohibit"},
-	{-EINVAL, -EINVAL, "blackhole"},
-	{-EHOSTUNREACH, -EHOSTUNREACH, "unreachable"},
-	{-ENETUNREACH, -ENETUNREACH, NULL}, /* a rule, or no route at all */
-	{-ENETDOWN, -ENETDOWN, NULL},
-	{-ENODEV, -ENETUNREACH, NULL},
-	{-EADDRNOTAVAIL, -EADDRNOTAVAIL, NULL},
-	{-EAFNOSUPPORT, -EAFNOSUPPORT, NULL}, /* this kernel has no IPv6 */
-	{-EOPNOTSUPP, -EAFNOSUPPORT, NULL},
+	{-EACCES, EACCES, "prohibit"},
+	{-EINVAL, EINVAL, "blackhole"},
+	{-EHOSTUNREACH, EHOSTUNREACH, "unreachable"},
+	{-ENETUNREACH, ENETUNREACH, NULL}, /* a rule, or no route at all */
+	{-ENETDOWN, ENETDOWN, NULL},
+	{-ENODEV, ENETUNREACH, NULL},
+	{-EADDRNOTAVAIL, EADDRNOTAVAIL, NULL},
+	{-EAFNOSUPPORT, EAFNOSUPPORT, NULL}, /* this kernel has no IPv6 */
+	{-EOPNOTSUPP, EAFNOSUPPORT, NULL},
 };
 
 static int note_refusal(int code, struct route_answer *out)

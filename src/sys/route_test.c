@@ -325,17 +325,17 @@ static void ask_for_routes(void)
 	check_route("::ffff:127.0.0.1", 1000, 0, "local");
 	check_route("::1", 1000, 0, "local");
 	check_route("::", 1000, 0, "local");
-	check_route("192.0.2.1", 1000, -ENETUNREACH, NULL);
+	check_route("192.0.2.1", 1000, ENETUNREACH, NULL);
 
 	must(run("ip rule add pref 40 to 127.0.0.1 uidrange 1000-1000 prohibit") == 0);
 	must(run("ip rule add pref 41 to 127.0.0.2 blackhole") == 0);
 	must(run("ip rule add pref 42 to 127.0.0.3 unreachable") == 0);
 	must(run("ip -6 rule add pref 43 to ::1 prohibit") == 0);
-	check_route("127.0.0.1", 1000, -EACCES, "prohibit");
+	check_route("127.0.0.1", 1000, EACCES, "prohibit");
 	check_route("127.0.0.1", 1001, 0, "local");
-	check_route("127.0.0.2", 0, -EINVAL, "blackhole");
-	check_route("127.0.0.3", 0, -ENETUNREACH, NULL);
-	check_route("::1", 0, -EACCES, "prohibit");
+	check_route("127.0.0.2", 0, EINVAL, "blackhole");
+	check_route("127.0.0.3", 0, ENETUNREACH, NULL);
+	check_route("::1", 0, EACCES, "prohibit");
 
 	struct policy_rule *rules;
 	size_t count;
@@ -351,7 +351,7 @@ static void ask_for_routes(void)
 	CHECK_INT(policy_rules(arena, AF_INET6, &rules, &count, NULL), 0);
 	CHECK(policy_rule_against(rules, count, &ADDRESS_LOOPBACK6, 0) != NULL);
 	must(run("ip link set lo down") == 0);
-	check_route("127.0.0.2", 0, -EINVAL, "blackhole");
+	check_route("127.0.0.2", 0, EINVAL, "blackhole");
 	check_route("127.0.0.1", 0, 0, "local"); /* the route outlives the interface */
 	arena_free(arena);
 }

@@ -176,6 +176,32 @@ static void read_v1_freezer(const struct host *host, struct arena *arena, const 
 	find_frozen(arena, h, "freezer.self_freezing", "THAWED", "freezer.state", out);
 }
 
+/* The nearest cgroup at or above its own with a quota: cpu.cfs_quota_us is -1 without one (sched-bwc.rst). */
+static void read_v1_cpu(const struct host *host, struct arena *arena, const char *path,
+	struct vitals *out)
+{
+	struct hierarchy h = {.host = host, .root = "sys/fs/cgroup/cpu"};
+	char quota[32], period[32], text[TEXT_SIZE];
+	uint64_t ns;
+
+	if (!path || out->cpu_max || !enter(&h, path))
+		return;
+	for (int depth = 0; depth < DEPTH_MAX; depth++) {
+		if (read_file(&h, "cpu.cfs_quota_us", quota, sizeof(quota)) && *quota != '-' &&
+			read_file(&h, "cpu.cfs_period_us", period, sizeof(period)) &&
+			read_file(&h, "cpu.stat", text, sizeof(text))) {
+			quota[strcspn(quota, "\n")] = period[strcspn(period, "\n")] = '\0';
+			out->cpu_max = arena_printf(arena, "%s %s", quota, period);
+			vitals_number(text, "nr_throttled ", 10, &out->throttled_times);
+			if (vitals_number(text, "throttled_time ", 10, &ns))
+				out->throttled_us = ns / 1000;
+			return;
+		}
+		if (!leave(&h))
+			return;
+	}
+}
+
 void vitals_read_cgroup(const struct host *host, struct arena *arena, struct vitals *out)
 {
 	AUTO(buf) struct buf text = BUF_INIT(64 << 10);
@@ -187,4 +213,5 @@ void vitals_read_cgroup(const struct host *host, struct arena *arena, struct vit
 	out->cgroup = vitals_parse_cgroup(arena, text.data, "");
 	read_v2(host, arena, out);
 	read_v1_freezer(host, arena, vitals_parse_cgroup(arena, text.data, "freezer"), out);
+	read_v1_cpu(host, arena, vitals_parse_cgroup(arena, text.data, "cpu"), out);
 }

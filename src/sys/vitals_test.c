@@ -130,6 +130,24 @@ TEST(finds_the_frozen_cgroup)
 	CHECK_INT(v.oom_kills, 3);
 }
 
+TEST(finds_the_quota_of_v1)
+{
+	AUTO(arena) struct arena *arena = arena_new();
+	AUTO(tree) struct tree t = tree_new();
+
+	write_process(&t);
+	tree_text(&t, "proc/42/cgroup", "1:cpu:/box/in\n0::/\n");
+	tree_text(&t, "sys/fs/cgroup/cpu/box/in/cpu.cfs_quota_us", "-1\n");
+	tree_text(&t, "sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "2000\n");
+	tree_text(&t, "sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000\n");
+	tree_text(&t, "sys/fs/cgroup/cpu/box/cpu.stat",
+		"nr_periods 9\nnr_throttled 7\nthrottled_time 5000000\n");
+	struct vitals v = read_vitals(&t, arena, 42);
+	CHECK_STR(v.cpu_max, "2000 100000");
+	CHECK_INT(v.throttled_times, 7);
+	CHECK_INT(v.throttled_us, 5000);
+}
+
 TEST(finds_a_frozen_cgroup_of_v1)
 {
 	AUTO(arena) struct arena *arena = arena_new();
@@ -357,7 +375,7 @@ TEST(sees_a_frozen_process)
 	CHECK_INT(left, 0);
 }
 
-TESTS(reads_a_process, says_what_it_does_not_know, finds_the_frozen_cgroup,
+TESTS(reads_a_process, says_what_it_does_not_know, finds_the_frozen_cgroup, finds_the_quota_of_v1,
 	finds_a_frozen_cgroup_of_v1, finds_v2_below_unified, never_leaves_the_cgroup_file_system,
 	sees_a_stopped_process, sees_a_process_at_its_descriptor_limit,
 	sees_a_busy_thread_beside_a_sleeping_one, sees_a_frozen_process)
