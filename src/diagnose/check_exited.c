@@ -48,14 +48,22 @@ static void died(const struct inquiry *q, struct claims *c, size_t count, const 
 
 static void pid_file(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "server-exited", CERTAINTY_INFERRED, OBSERVED_REFUSED,
-		"The server that should be on port %u has ended: its pid file names a process that is gone.",
-		q->aim.port);
-	claim_evidence(c, inquiry_foreign(q, q->pid_file, 120),
-		"names pid %d, which does not exist", (int)q->pid_file_pid);
-	claim_fix(c, NULL, "read the last lines of its log, then start it again");
+	const char *file = inquiry_foreign(q, q->pid_file, 120);
+
+	if (q->symptom.pid_file)
+		claim(c, "server-exited", CERTAINTY_PROVED, OBSERVED_REPORTED | OBSERVED_REFUSED,
+			"The server that wrote %s has ended; the file only says that it still runs.",
+			str_basename(file));
+	else
+		claim(c, "server-exited", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+			"The server that should be on port %u has ended: its pid file names a process "
+			"that is gone.",
+			q->aim.port);
+	claim_evidence(c, file, "names pid %d, which does not exist", (int)q->pid_file_pid);
+	if (!q->symptom.pid_file)
+		claim_fix(c, NULL, "read the last lines of its log, then start it again");
 	claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->pid_file)),
-		"remove the stale pid file, if the server refuses to start");
+		"remove the stale pid file, then start it again");
 }
 
 #define RECENT_MS (60 * 60 * 1000)
@@ -86,13 +94,15 @@ static void run(const struct inquiry *q, struct claims *c)
 {
 	const struct socket *last = NULL;
 
-	if (!inquiry_is_vacant(q))
+	if (q->symptom.pid_file && q->pid_file)
+		pid_file(q, c);
+	if (!inquiry_is_vacant(q) || q->symptom.op == OPERATION_BIND)
 		return;
 	out_of_memory(q, c);
 	size_t count = leftovers(q, &last);
 	if (count)
 		died(q, c, count, last);
-	else if (q->pid_file)
+	else if (q->pid_file && !q->symptom.pid_file)
 		pid_file(q, c);
 }
 
@@ -100,6 +110,6 @@ const struct diagnose_check diagnose_exited = {
 	.summary = "whether a server was there a moment ago and has ended",
 	.causes = "server-exited oom-killed",
 	.needs = FACT_SOCKETS | FACT_MORE,
-	.operations = OPERATIONS_CLIENT,
+	.operations = OPERATIONS_ALL,
 	.run = run,
 };
