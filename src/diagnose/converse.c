@@ -451,6 +451,25 @@ static void second_round(struct inquiry *q, unsigned left_ms)
 		*back[i] = jobs[i];
 }
 
+/* A port was named and no scheme: whatever it speaks is right, so the try that was answered counts. */
+static void take_other(struct inquiry *q)
+{
+	if (q->aim.scheme || q->aim.is_text || q->aim.expects || q->aim.http || q->aim.tls)
+		return;
+	for (size_t i = 0; i < q->place_count; i++) {
+		struct place *p = &q->places[i];
+		if (p->tls_tried && p->tls_try.tls_seen.done) {
+			p->talk = p->tls_try;
+			p->tls_tried = false;
+			p->other_taken = true;
+		} else if (p->plain_tried && p->plain_try.response.status) {
+			p->talk = p->plain_try;
+			p->plain_tried = false;
+			p->other_taken = true;
+		}
+	}
+}
+
 /* --- kept connections, where all seems well --- */
 
 static bool is_quick(const struct place *p)
@@ -497,7 +516,8 @@ static void keep_round(struct inquiry *q, uint64_t end_ns)
 	for (size_t i = 0; i < q->place_count && !p; i++)
 		if (is_quick(&q->places[i]))
 			p = &q->places[i];
-	if (!p || is_websocket(q))
+	/* a healthy server that nobody complains about is left in peace */
+	if (!p || is_websocket(q) || q->symptom.op == OPERATION_UNKNOWN)
 		return;
 	p->keep_tried = true;
 	keep(q, p, &p->keep_try, 0, left(end_ns));
@@ -525,7 +545,8 @@ static bool wants_look(const struct inquiry *q, const struct place *p)
 {
 	const struct talk_job *t = &p->talk;
 
-	if (!p->talked || !t->connected || is_expected(q, t) || (p->accepted_known && !p->accepted))
+	if (!p->talked || !t->connected || p->other_taken || is_expected(q, t) ||
+		(p->accepted_known && !p->accepted))
 		return false;
 	if (t->found && !t->tls)
 		return false; /* it said what it is already */
@@ -584,6 +605,7 @@ void converse(struct inquiry *q, unsigned deadline_ms)
 		back[i]->talk = jobs[i];
 	if (left(end_ns) > 100)
 		second_round(q, left(end_ns));
+	take_other(q);
 	if (left(end_ns) > 100)
 		look_around(q, left(end_ns));
 	if (left(end_ns) > 100)

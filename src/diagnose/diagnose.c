@@ -43,6 +43,28 @@ static const char *nothing_named(const struct inquiry *q)
 		: "The text names no endpoint; run it as `loopscope diagnose -- CMD`.";
 }
 
+static void say_talk(struct buf *text, const struct place *p)
+{
+	const struct talk_job *t = &p->talk;
+
+	if (t->response.status) {
+		buf_printf(text, ": %s %u in ", t->tls ? "HTTPS" : "HTTP", t->response.status);
+		clock_duration(text, t->first_byte_ns);
+		if (t->response.status == 401)
+			buf_str(text, " (it wants credentials)");
+	} else if (t->found) {
+		buf_printf(text, ": %s answers%s", t->found->title, t->tls ? " over TLS" : "");
+	} else if (t->tls && t->tls_seen.done) {
+		buf_str(text, ": it speaks TLS");
+	} else if (t->end == TALK_SILENT && t->received) {
+		buf_str(text, ": it answers, if slowly");
+	} else if (t->end == TALK_SILENT) {
+		buf_str(text,
+			": it accepts connections, and says nothing until it is spoken to in "
+			"its own protocol");
+	}
+}
+
 /* In the words of a person: "localhost:3000 works: HTTP 200 in 3 ms from node 4121." */
 static const char *healthy_sentence(const struct inquiry *q)
 {
@@ -56,16 +78,8 @@ static const char *healthy_sentence(const struct inquiry *q)
 	buf_printf(&text, "%s works", aim_title(q));
 	if (q->observed & OBSERVED_REPORTED)
 		buf_str(&text, " now");
-	if (p && p->talk.response.status) {
-		buf_printf(&text, ": HTTP %u in ", p->talk.response.status);
-		clock_duration(&text, p->talk.first_byte_ns);
-	} else if (p && p->talk.found) {
-		buf_printf(&text, ": %s answers", p->talk.found->title);
-	} else if (p && p->talk.end == TALK_SILENT) {
-		buf_str(&text,
-			": it accepts connections, and says nothing until it is spoken to in its own "
-			"protocol");
-	}
+	if (p)
+		say_talk(&text, p);
 	if (p && p->socket && p->socket->owner)
 		buf_printf(&text, ", from %s %d",
 			inquiry_foreign(q, owner_program(p->socket->owner), 40),
@@ -82,8 +96,28 @@ static const char *blind_why(const struct inquiry *q)
 	return NULL;
 }
 
+static bool is_elsewhere(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].ours)
+			return false;
+	return q->place_count > 0;
+}
+
+static const char *why_not_asked(const struct inquiry *q, const struct place *p)
+{
+	const char *refusal = q->query->passive ? NULL : converse_refusal(q, p);
+
+	if (refusal)
+		return arena_printf(q->arena, ": %s", refusal);
+	return q->aim.proto == PROTO_UDP ? ", since UDP has no connection to try" : "";
+}
+
 static const char *inconclusive_sentence(const struct inquiry *q, const struct diagnosis *d)
 {
+	if (is_elsewhere(q))
+		return arena_printf(q->arena,
+			"%s is another machine: loopscope talks to this one only.", aim_title(q));
 	if (d->why)
 		return arena_printf(q->arena,
 			"%s does not work, and what would tell why is hidden (%s).", aim_title(q),
@@ -92,10 +126,11 @@ static const char *inconclusive_sentence(const struct inquiry *q, const struct d
 		return arena_printf(q->arena,
 			"%s does not work, and nothing seen here explains it.", aim_title(q));
 	for (size_t i = 0; i < q->place_count; i++)
-		if (!q->places[i].ours)
+		if (q->places[i].service)
 			return arena_printf(q->arena,
-				"%s is another machine: loopscope talks to this one only.",
-				aim_title(q));
+				"%s has a listener, and nothing that was seen stands in its way; it "
+				"was not asked%s.",
+				aim_title(q), why_not_asked(q, &q->places[i]));
 	return arena_printf(q->arena, "%s was not asked, so nothing can be said about it.",
 		aim_title(q));
 }
@@ -128,9 +163,9 @@ static void count_talks(const struct inquiry *q, struct diagnosis *d)
 {
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
-		d->talked += (uint64_t)p->talked + p->tls_tried + p->plain_tried + p->host_tried +
-			2u * p->cors_tried + p->quiet_tried + p->keep_tried + p->idle_tried +
-			(p->keep_again.connected ? 1 : 0);
+		d->talked += (uint64_t)p->talked + p->tls_tried + p->other_taken + p->plain_tried +
+			p->host_tried + 2u * p->cors_tried + p->quiet_tried + p->keep_tried +
+			p->idle_tried + (p->keep_again.connected ? 1 : 0);
 	}
 }
 
@@ -145,8 +180,10 @@ static void suggest(struct inquiry *q, struct diagnosis *d)
 		next[d->next_count++] = (struct fix){"who is there, and who could be",
 			arena_printf(q->arena, "loopscope explain %u", q->aim.port)};
 	if (d->verdict != VERDICT_HEALTHY && q->host->uid != 0)
-		next[d->next_count++] =
-			(struct fix){"the same with every right", "sudo loopscope diagnose"};
+		next[d->next_count++] = (struct fix){"the same with every right",
+			arena_printf(q->arena, "sudo loopscope diagnose%s%s",
+				q->query->target ? " " : "",
+				q->query->target ? q->query->target->text : "")};
 	d->next = next;
 }
 

@@ -171,9 +171,8 @@ static void add_listener(struct making *m)
 		} else {
 			buf_printf(&m->text, "%s  nobody", at(m, p));
 			note_state(m,
-				listening && !(q->observed & (OBSERVED_REFUSED | OBSERVED_SLOW))
-					? RUNG_REMARK
-					: RUNG_BAD);
+				listening && !(q->observed & OBSERVED_REFUSED) ? RUNG_REMARK
+									       : RUNG_BAD);
 		}
 	}
 	add_elsewhere(m);
@@ -239,7 +238,7 @@ static void say_accept(struct making *m, const struct place *p)
 	} else {
 		buf_printf(&m->text, "%s", strerror(t->error));
 	}
-	note_state(m, p->wrong && !inquiry_working_place(m->q) ? RUNG_BAD : RUNG_REMARK);
+	note_state(m, m->q->observed & p->wrong ? RUNG_BAD : RUNG_REMARK);
 }
 
 static void add_accept(struct making *m)

@@ -19,7 +19,7 @@
 
 #define EARLY_NS     (140 * 1000000ull) /* before anything was said to a service that may speak first */
 #define SLOW_NS	     1000000000ull
-#define LATE_NS	     (2000 * 1000000ull) /* a first byte that late is no healthy answer */
+#define LATE_NS	     (2150 * 1000000ull) /* a first byte that late is no healthy answer */
 #define SYN_AGAIN_NS (900 * 1000000ull)
 #define STEP_LOW_NS  (36 * 1000000ull)
 #define STEP_HIGH_NS (60 * 1000000ull)
@@ -112,11 +112,18 @@ static bool is_websocket(const struct inquiry *q)
 	return q->aim.scheme && (str_eq(q->aim.scheme, "ws") || str_eq(q->aim.scheme, "wss"));
 }
 
+/* "not found" at the root is how many an API greets; the path that was asked for is another matter. */
+static bool asked_for_path(const struct inquiry *q, unsigned status)
+{
+	return q->aim.shown_path || q->symptom.http_status == status;
+}
+
 static uint32_t of_status(const struct inquiry *q, const struct place *p)
 {
 	unsigned status = p->talk.response.status, other = p->host_try.response.status;
 
-	if (status == 401 || status == 407)
+	/* without credentials of ours the root may well turn us away: what was asked for may not */
+	if ((status == 401 && (asked_for_path(q, status) || is_websocket(q))) || status == 407)
 		return OBSERVED_AUTH;
 	if (p->host_tried && other && other < 400)
 		return OBSERVED_HTTP; /* the same question with another Host is answered */
@@ -129,8 +136,7 @@ static uint32_t of_status(const struct inquiry *q, const struct place *p)
 	if (status >= 500 || status == 400 || status == 421 || status == 431 || status == 408 ||
 		status == 429)
 		return OBSERVED_HTTP;
-	/* "not found" at the root is how many an API greets; the path that was asked for is another matter */
-	return q->aim.shown_path || q->symptom.http_status == status ? OBSERVED_HTTP : 0;
+	return asked_for_path(q, status) ? OBSERVED_HTTP : 0;
 }
 
 /* An answer that took its time while the quota held the server back. */
@@ -192,6 +198,8 @@ static bool is_led_astray(const struct inquiry *q, const struct place *p)
 
 static uint32_t of_talk(const struct inquiry *q, const struct place *p)
 {
+	if (p->other_taken && p->talk.end != TALK_ANSWERED)
+		return 0; /* what is spoken inside is not known */
 	switch (p->talk.end) {
 	case TALK_FAILED:
 		return of_failure(&p->talk);
@@ -235,9 +243,15 @@ static int progress(uint32_t wrong)
 	return 3;
 }
 
+/* It was not asked, and nothing that was seen stands in its way: clients fall back to it. */
+static bool is_left_alone(const struct place *p)
+{
+	return p->ours && !p->talked && !p->wrong && p->service;
+}
+
 static bool counts(const struct place *p)
 {
-	return p->ours && (p->talked || p->wrong);
+	return p->ours && (p->talked || p->wrong || is_left_alone(p));
 }
 
 static uint32_t of_places(struct inquiry *q)
@@ -442,8 +456,10 @@ void observe(struct inquiry *q)
 
 bool observed_anything(const struct inquiry *q)
 {
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].talked && q->places[i].talk.end != TALK_NOT_DONE)
+	for (size_t i = 0; i < q->place_count; i++) {
+		const struct place *p = &q->places[i];
+		if (p->talked && p->talk.end != TALK_NOT_DONE && !p->wrong)
 			return true;
+	}
 	return q->bind_error >= 0 || (q->aim.socket_path && q->file.connect_error >= 0);
 }

@@ -20,6 +20,9 @@ const char *say_url(const struct inquiry *q, const char *scheme);
 /* "localhost:3000": the host as dialled, or the address of the place. */
 const char *say_endpoint(const struct inquiry *q, const struct place *p);
 
+/* Foreign text as one word of a shell, whole, for commands. */
+const char *say_word(const struct inquiry *q, const char *text);
+
 /* "3 ms" */
 const char *say_duration(const struct inquiry *q, uint64_t ns);
 
