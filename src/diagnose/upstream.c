@@ -15,11 +15,10 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define LOG_TAIL    (16u << 10)
-#define CONFIG_MAX  (256u << 10)
-#define FDS_MAX	    512
-#define MENTIONS    8
-#define INCLUDE_MAX 16
+#define LOG_TAIL   (16u << 10)
+#define CONFIG_MAX (256u << 10)
+#define FDS_MAX	   512
+#define MENTIONS   8
 
 static bool is_proxy_of(const struct inquiry *q, const struct target *t)
 {
