@@ -82,7 +82,8 @@ static inline struct place *case_place(struct case_file *k, const char *address)
 static inline void case_own(struct case_file *k, const char *device, const char *address)
 {
 	struct snapshot *s = k->world.s;
-	struct host_address *list = arena_array(k->arena, struct host_address, s->address_count + 1);
+	struct host_address *list =
+		arena_array(k->arena, struct host_address, s->address_count + 1);
 
 	for (size_t i = 0; i < s->address_count; i++)
 		list[i] = s->addresses[i];

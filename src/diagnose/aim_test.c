@@ -24,7 +24,8 @@ TEST(what_a_text_is_about)
 {
 	CHECK_STR(title("Error: connect ECONNREFUSED ::1:3000"), "[::1]:3000");
 	CHECK_STR(title("listen tcp :8080: bind: address already in use"), "port 8080");
-	CHECK_STR(title("connect: /run/docker.sock: no such file or directory"), "unix:/run/docker.sock");
+	CHECK_STR(title("connect: /run/docker.sock: no such file or directory"),
+		"unix:/run/docker.sock");
 	CHECK_STR(title("it does not work"), "nothing");
 	/* the name with the same port is what the client was given */
 	CHECK_STR(title("request to http://localhost:8000/ failed, connect ECONNREFUSED ::1:8000"),
@@ -33,7 +34,8 @@ TEST(what_a_text_is_about)
 
 TEST(a_scheme_says_what_is_spoken)
 {
-	AUTO(case) struct case_file *k = text("curl: (7) Failed to connect to https://localhost:8443/x");
+	AUTO(case)
+	struct case_file *k = text("curl: (7) Failed to connect to https://localhost:8443/x");
 
 	CHECK(aim_set(&k->q));
 	CHECK(k->q.aim.is_text && k->q.aim.tls && k->q.aim.http && k->q.aim.shown_path);

@@ -104,7 +104,8 @@ static bool only_inherited(const struct inquiry *q, const struct owner *o)
 	static const char *const never[] = {"sleep", "tail", "cat", "less", "sh", "bash", "dash",
 		"zsh", "vim", "nano", "watch", "inotifywait", "tee", "grep", "ssh-agent",
 		"gpg-agent", "xdg-open", "make", "sass", "fsnotifier", NULL};
-	static const char *const seldom[] = {"esbuild", "emacs", "chromium", "firefox", "code", NULL};
+	static const char *const seldom[] = {"esbuild", "emacs", "chromium", "firefox", "code",
+		NULL};
 
 	if (is_one_of(o, never))
 		return true;
@@ -160,9 +161,8 @@ static void container(const struct inquiry *q, struct claims *c, const struct so
 
 static bool is_supervisor(const struct owner *o)
 {
-	static const char *const names[] = {"systemd", "inetd", "xinetd",
-		"systemd-socket-activate", "systemd-socket-proxyd", "launchd", "s6-svscan",
-		"circusd", NULL};
+	static const char *const names[] = {"systemd", "inetd", "xinetd", "systemd-socket-activate",
+		"systemd-socket-proxyd", "launchd", "s6-svscan", "circusd", NULL};
 
 	return o->pid == 1 || is_one_of(o, names);
 }

@@ -118,7 +118,8 @@ TEST(a_supervisor)
 {
 	AUTO(case) struct case_file *k = wants(NULL);
 
-	snap_listen(&k->world, "0.0.0.0", 3000, snap_owner(&k->world, 1, "/usr/lib/systemd/systemd"));
+	snap_listen(&k->world, "0.0.0.0", 3000,
+		snap_owner(&k->world, 1, "/usr/lib/systemd/systemd"));
 	const struct finding *f = case_answer(k, &diagnose_bind_holder);
 	CHECK_STR(f ? f->id : NULL, "port-held-socket-activation");
 	CHECK(case_fix(f, "systemctl list-sockets | grep -w 3000"));

@@ -82,5 +82,5 @@ TEST(an_address_that_is_ours)
 	CHECK_INT(k->count, 0);
 }
 
-TESTS(a_port_for_root, root_itself_may_and_the_text_says_not, a_policy_denies_it,
-	the_port_is_taken, an_address_from_another_network, an_address_that_is_ours)
+TESTS(a_port_for_root, root_itself_may_and_the_text_says_not, a_policy_denies_it, the_port_is_taken,
+	an_address_from_another_network, an_address_that_is_ours)

@@ -46,7 +46,8 @@ TEST(localhost_without_its_line)
 	CHECK(case_says(f, "Name or service not known"));
 	CHECK(case_says(f, "/etc/nsswitch.conf:7"));
 	CHECK(case_says(f, "127.0.0.1:3000 accepts connections"));
-	CHECK(case_fix(f, "printf '127.0.0.1 localhost\\n::1 localhost\\n' | sudo tee -a /etc/hosts"));
+	CHECK(case_fix(f,
+		"printf '127.0.0.1 localhost\\n::1 localhost\\n' | sudo tee -a /etc/hosts"));
 }
 
 TEST(a_localhost_that_works_is_no_fault)

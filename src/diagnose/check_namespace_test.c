@@ -4,7 +4,8 @@ extern const struct diagnose_check diagnose_namespace;
 
 static size_t inside(struct case_file *k, const char *address, uint16_t port)
 {
-	size_t i = snap_listen(&k->world, address, port, snap_owner(&k->world, 7001, "/usr/bin/node"));
+	size_t i =
+		snap_listen(&k->world, address, port, snap_owner(&k->world, 7001, "/usr/bin/node"));
 
 	k->world.sockets.items[i].netns = 1;
 	k->world.sockets.items[i].netns_label = "shop-web-1";

@@ -58,13 +58,15 @@ TEST(a_service_of_another_kind_is_not_meant)
 	AUTO(case) struct case_file *k = case_new("localhost", 6378);
 
 	k->q.aim.expects = "redis";
-	snap_listen(&k->world, "127.0.0.1", 6379, snap_owner(&k->world, 7, "/usr/bin/redis-server"));
+	snap_listen(&k->world, "127.0.0.1", 6379,
+		snap_owner(&k->world, 7, "/usr/bin/redis-server"));
 	case_place(k, "127.0.0.1");
 	CHECK_STR(case_cause(k, &diagnose_near_miss), "port-near-miss");
 
 	AUTO(case) struct case_file *other = case_new("localhost", 5431);
 	other->q.aim.expects = "redis";
-	snap_listen(&other->world, "127.0.0.1", 5432, snap_owner(&other->world, 8, "/usr/bin/postgres"));
+	snap_listen(&other->world, "127.0.0.1", 5432,
+		snap_owner(&other->world, 8, "/usr/bin/postgres"));
 	case_place(other, "127.0.0.1");
 	CHECK(!case_answer(other, &diagnose_near_miss));
 }

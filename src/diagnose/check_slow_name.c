@@ -21,7 +21,8 @@ static void fix_hosts(const struct inquiry *q, struct claims *c)
 		return;
 	}
 	address_format(&text, a);
-	claim_fix(c, arena_printf(q->arena, "echo '%s %s' | sudo tee -a /etc/hosts", text.data, name),
+	claim_fix(c,
+		arena_printf(q->arena, "echo '%s %s' | sudo tee -a /etc/hosts", text.data, name),
 		"name it in /etc/hosts, so that nobody is asked");
 }
 

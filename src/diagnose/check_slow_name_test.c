@@ -28,7 +28,8 @@ TEST(a_name_that_takes_seconds)
 	const struct finding *f = case_answer(k, &diagnose_slow_name);
 	CHECK_STR(f ? f->id : NULL, "slow-name-resolution");
 	CHECK(case_says(f, "nameserver 192.0.2.53, timeout 5 s, 2 attempts"));
-	CHECK(case_fix(f, "printf '127.0.0.1 myapp.test\\n::1 myapp.test\\n' | sudo tee -a /etc/hosts"));
+	CHECK(case_fix(f,
+		"printf '127.0.0.1 myapp.test\\n::1 myapp.test\\n' | sudo tee -a /etc/hosts"));
 }
 
 TEST(a_name_that_is_never_answered)

@@ -80,7 +80,8 @@ static void debugger(const struct inquiry *q, struct claims *c, const struct own
 static void young(const struct inquiry *q, struct claims *c, const struct owner *o)
 {
 	claim(c, "still-starting", CERTAINTY_INFERRED, OBSERVED_REFUSED,
-		"The server has been up for %s, but has not opened port %u yet.", age(q, o), q->aim.port);
+		"The server has been up for %s, but has not opened port %u yet.", age(q, o),
+		q->aim.port);
 	claim_evidence(c, "/proc", "pid %d: %s; its command line names port %u", (int)o->pid,
 		inquiry_owner(q, o), q->aim.port);
 	claim_evidence(c, "sock_diag", "it does not listen yet, and nobody else does");

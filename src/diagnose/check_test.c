@@ -60,10 +60,12 @@ enum { A = 1, B = 2, C = 4 };
 
 TEST(what_explains_all_goes_before_what_explains_most)
 {
-	CHECK_STR(ORDER(A | B | C, {"some", CERTAINTY_PROVED, A | B}, {"all", CERTAINTY_GUESSED, A | B | C}),
+	CHECK_STR(ORDER(A | B | C, {"some", CERTAINTY_PROVED, A | B},
+			  {"all", CERTAINTY_GUESSED, A | B | C}),
 		"all! some");
 	/* explaining more than was observed counts for nothing */
-	CHECK_STR(ORDER(A, {"first", CERTAINTY_INFERRED, A}, {"wide", CERTAINTY_INFERRED, A | B | C}),
+	CHECK_STR(ORDER(A, {"first", CERTAINTY_INFERRED, A},
+			  {"wide", CERTAINTY_INFERRED, A | B | C}),
 		"first!");
 }
 
@@ -85,7 +87,8 @@ TEST(a_last_resort_goes_behind_a_guess)
 		"guess!");
 	CHECK_STR(ORDER(A, {"nothing", CERTAINTY_PROVED, A, true}), "nothing!");
 	/* but it explains more */
-	CHECK_STR(ORDER(A | B, {"nothing", CERTAINTY_PROVED, A | B, true}, {"guess", CERTAINTY_GUESSED, A}),
+	CHECK_STR(ORDER(A | B, {"nothing", CERTAINTY_PROVED, A | B, true},
+			  {"guess", CERTAINTY_GUESSED, A}),
 		"nothing!");
 }
 
@@ -114,7 +117,8 @@ TEST(remarks_stand_behind_the_faults)
 
 TEST(each_finding_keeps_its_own_evidence)
 {
-	static const struct row list[] = {{"one", CERTAINTY_PROVED, A}, {"two", CERTAINTY_PROVED, B}};
+	static const struct row list[] = {{"one", CERTAINTY_PROVED, A},
+		{"two", CERTAINTY_PROVED, B}};
 	AUTO(case) struct case_file *k = observed(A | B, list, 2);
 
 	CHECK_INT(k->count, 2);

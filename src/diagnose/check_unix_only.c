@@ -59,7 +59,9 @@ static void fix(const struct inquiry *q, struct claims *c, const char *speaks, c
 	if (slash && slash != folder)
 		*slash = '\0';
 	if (str_eq(speaks, "postgres")) {
-		claim_fix(c, arena_printf(q->arena, "psql -h %s -p %u", say_word(q, folder), q->aim.port),
+		claim_fix(c,
+			arena_printf(q->arena, "psql -h %s -p %u", say_word(q, folder),
+				q->aim.port),
 			"connect by the socket");
 		claim_fix(c, NULL,
 			"or set listen_addresses = 'localhost' in postgresql.conf and restart it");

@@ -14,8 +14,8 @@ static struct case_file *asked(uint16_t port, const char *path, const char *exe)
 
 TEST(postgres_on_its_socket)
 {
-	AUTO(case) struct case_file *k =
-		asked(5432, "/run/postgresql/.s.PGSQL.5432", "/usr/bin/postgres");
+	AUTO(case)
+	struct case_file *k = asked(5432, "/run/postgresql/.s.PGSQL.5432", "/usr/bin/postgres");
 	const struct finding *f = case_answer(k, &diagnose_unix_only);
 
 	CHECK_STR(f ? f->id : NULL, "listens-unix-socket-only");
@@ -27,8 +27,8 @@ TEST(postgres_on_its_socket)
 
 TEST(postgres_of_another_port)
 {
-	AUTO(case) struct case_file *k =
-		asked(5432, "/run/postgresql/.s.PGSQL.5433", "/usr/bin/postgres");
+	AUTO(case)
+	struct case_file *k = asked(5432, "/run/postgresql/.s.PGSQL.5433", "/usr/bin/postgres");
 
 	case_answer(k, &diagnose_unix_only);
 	CHECK_INT(k->count, 0);
@@ -36,8 +36,8 @@ TEST(postgres_of_another_port)
 
 TEST(redis_in_a_folder_with_a_blank)
 {
-	AUTO(case) struct case_file *k =
-		asked(6379, "/srv/my app/redis.sock", "/usr/bin/redis-server");
+	AUTO(case)
+	struct case_file *k = asked(6379, "/srv/my app/redis.sock", "/usr/bin/redis-server");
 	const struct finding *f = case_answer(k, &diagnose_unix_only);
 
 	CHECK_STR(f ? f->id : NULL, "listens-unix-socket-only");
@@ -64,8 +64,8 @@ TEST(the_socket_of_another_service)
 
 TEST(a_port_that_is_open_too)
 {
-	AUTO(case) struct case_file *k =
-		asked(5432, "/run/postgresql/.s.PGSQL.5432", "/usr/bin/postgres");
+	AUTO(case)
+	struct case_file *k = asked(5432, "/run/postgresql/.s.PGSQL.5432", "/usr/bin/postgres");
 
 	snap_listen(&k->world, "127.0.0.1", 5432, NULL);
 	case_answer(k, &diagnose_unix_only);

@@ -223,7 +223,8 @@ static void bind_exists(const struct inquiry *q, struct claims *c)
 				"stop its server first");
 	} else {
 		claim_evidence(c, "unix_diag", "nobody listens on it: the file is stale");
-		claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->aim.socket_path)), "remove the file");
+		claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->aim.socket_path)),
+			"remove the file");
 	}
 }
 

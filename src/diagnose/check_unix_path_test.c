@@ -128,7 +128,8 @@ TEST(a_database_on_tcp)
 
 TEST(a_database_of_another_kind_is_not_meant)
 {
-	AUTO(case) struct case_file *k = asked("/run/postgresql/.s.PGSQL.5432", FILE_ABSENT, ENOENT);
+	AUTO(case)
+	struct case_file *k = asked("/run/postgresql/.s.PGSQL.5432", FILE_ABSENT, ENOENT);
 
 	snap_listen(&k->world, "127.0.0.1", 3306, snap_owner(&k->world, 77, "/usr/sbin/mysqld"));
 	CHECK_STR(case_cause(k, &diagnose_unix_path), "unix-socket-missing");

@@ -106,7 +106,8 @@ TEST(statuses)
 		bool path;
 		uint32_t wrong;
 	} list[] = {{200, false, 0}, {302, false, 0}, {401, false, OBSERVED_AUTH}, {404, false, 0},
-		{404, true, OBSERVED_HTTP}, {502, false, OBSERVED_HTTP}, {400, false, OBSERVED_HTTP}};
+		{404, true, OBSERVED_HTTP}, {502, false, OBSERVED_HTTP},
+		{400, false, OBSERVED_HTTP}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
 		AUTO(case) struct case_file *k = case_new("127.0.0.1", 3000);

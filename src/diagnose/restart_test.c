@@ -63,7 +63,8 @@ TEST(the_address_of_another_service)
 
 TEST(words_are_quoted)
 {
-	CHECK_STR(RESTART("::1", "127.0.0.1", "server", "my app", "::1"), "server 'my app' 127.0.0.1");
+	CHECK_STR(RESTART("::1", "127.0.0.1", "server", "my app", "::1"),
+		"server 'my app' 127.0.0.1");
 }
 
 TESTS(an_option_and_its_value, an_address_with_its_port, words_that_only_look_like_it,

@@ -20,7 +20,8 @@ static void tried(struct trial *t, int kind, const char *address, uint16_t port,
 
 #define TRIAL(...)                                                                                 \
 	{                                                                                          \
-		.k = case_new(NULL, 0), .run = {.argv = (char **)(const char *[]){__VA_ARGS__, NULL} }         \
+		.k = case_new(NULL, 0),                                                            \
+		.run = {.argv = (char **)(const char *[]){__VA_ARGS__, NULL} }                     \
 	}
 
 static void read_trial(struct trial *t)

@@ -73,10 +73,10 @@ TEST(the_usual_files)
 
 TEST(a_configuration_of_another_program_is_not_read)
 {
-	check_config("/usr/bin/caddy", "etc/nginx/nginx.conf", "proxy_pass http://127.0.0.1:9000;\n",
-		NULL, NULL);
-	check_config("/usr/sbin/nginx", "etc/nginx/nginx.conf", "proxy_pass http://127.0.0.1:8080;\n",
-		NULL, NULL); /* its own port */
+	check_config("/usr/bin/caddy", "etc/nginx/nginx.conf",
+		"proxy_pass http://127.0.0.1:9000;\n", NULL, NULL);
+	check_config("/usr/sbin/nginx", "etc/nginx/nginx.conf",
+		"proxy_pass http://127.0.0.1:8080;\n", NULL, NULL); /* its own port */
 }
 
 TEST(the_file_that_its_arguments_name)
@@ -118,7 +118,8 @@ TEST(its_error_log_knows_best)
 TEST(its_open_connection_is_what_is_left)
 {
 	struct play p = play("/usr/bin/node");
-	size_t i = snap_socket(&p.k->world, PROTO_TCP, SOCKET_SYN_SENT, "127.0.0.1", 40000, p.proxy);
+	size_t i =
+		snap_socket(&p.k->world, PROTO_TCP, SOCKET_SYN_SENT, "127.0.0.1", 40000, p.proxy);
 	struct upstream u;
 
 	must(address_parse("192.0.2.9", &p.k->world.sockets.items[i].remote));
