@@ -54,10 +54,8 @@ static void host_set(struct inquiry *q, const char *host)
 {
 	struct address address;
 
-	q->aim.host = host;
-	q->aim.literal = !host || address_parse(host, &address);
-	if (host && str_eq(host, "*"))
-		q->aim.host = NULL;
+	q->aim.host = host && str_eq(host, "*") ? NULL : host;
+	q->aim.literal = !q->aim.host || address_parse(host, &address);
 }
 
 static bool from_target(struct inquiry *q, const struct target *t)
