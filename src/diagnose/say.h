@@ -20,6 +20,9 @@ const char *say_url(const struct inquiry *q, const char *scheme);
 /* "localhost:3000": the host as dialled, or the address of the place. */
 const char *say_endpoint(const struct inquiry *q, const struct place *p);
 
+/* What a body says to people, escaped and cut: of HTML the words without the tags. */
+const char *say_body(const struct inquiry *q, const char *body, size_t max);
+
 /* "3 ms" */
 const char *say_duration(const struct inquiry *q, uint64_t ns);
 

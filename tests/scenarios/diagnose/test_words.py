@@ -63,3 +63,26 @@ def marks_what_does_not_matter_as_no_fault(s):
     check_equal(ladder["accept"], "remark", "::1 that refuses beside 127.0.0.1 that answers")
     check_equal(ladder["listener"], "remark")
     check_equal(ladder["http"], "bad")
+
+
+@scenario(root=True)
+def says_what_a_page_says_without_its_tags(s):
+    s.http_server("127.0.0.1", 8000)
+    text = s.run("diagnose", "http://127.0.0.1:8000/nope").text
+    check_in("File not found.", text)
+    check_not_in("<", text)
+
+
+@scenario(root=True)
+def reads_the_url_out_of_a_program_in_one_word(s):
+    code = 'import urllib.request\nurllib.request.urlopen("http://localhost:4993/")'
+    answer = s.run("diagnose", "--json", "--", "python3", "-c", code, user=NOBODY)
+    check_equal((answer.code, answer.json["findings"][0]["cause"]), (1, "nothing-listening"))
+
+
+@scenario(root=True)
+def a_server_that_comes_up_is_said_to(s):
+    code = "import socket, time; l = socket.socket(); l.bind(('127.0.0.1', 3500)); l.listen(); time.sleep(60)"
+    answer = s.run("diagnose", "--command-timeout", "1s", "--", "python3", "-c", code)
+    check_equal(answer.code, 0)
+    check_in("listened on 127.0.0.1:3500 without trouble", answer.text)
