@@ -138,8 +138,8 @@ static void say_name_servers(const struct inquiry *q, struct claims *c)
 static bool is_public(const char *host)
 {
 	static const char *const ours[] = {".test", ".example", ".invalid", ".localhost", ".local",
-		".internal", ".lan", ".home", ".home.arpa", ".localdomain", ".dev", ".app", ".docker",
-		".vm", ".loc", ".private", ".intranet", ".corp"};
+		".internal", ".lan", ".home", ".home.arpa", ".localdomain", ".dev", ".app",
+		".docker", ".vm", ".loc", ".private", ".intranet", ".corp"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (str_ends(host, ours[i]))
@@ -154,7 +154,7 @@ static void public_name(const struct inquiry *q, struct claims *c)
 
 	claim(c, "name-unresolvable", q->looked_up ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		OBSERVED_NAME, "%s is no name of this machine, and %s.", name(q),
-		unanswered	   ? "no name server answers that could tell where it is"
+		unanswered	       ? "no name server answers that could tell where it is"
 			: q->looked_up ? "the name servers do not know it"
 				       : "nobody else was asked for it");
 	say_lookup(q, c);

@@ -544,7 +544,8 @@ static bool wants_look(const struct inquiry *q, const struct place *p)
 {
 	const struct talk_job *t = &p->talk;
 
-	if (!p->talked || !t->connected || p->other_taken || is_expected(q, t) || (p->accepted_known && !p->accepted))
+	if (!p->talked || !t->connected || p->other_taken || is_expected(q, t) ||
+		(p->accepted_known && !p->accepted))
 		return false;
 	if (t->found && !t->tls)
 		return false; /* it said what it is already */

@@ -186,9 +186,9 @@ static void count_talks(const struct inquiry *q, struct diagnosis *d)
 {
 	for (size_t i = 0; i < q->place_count; i++) {
 		const struct place *p = &q->places[i];
-		d->talked += (uint64_t)p->talked + p->tls_tried + p->other_taken + p->plain_tried + p->host_tried +
-			2u * p->cors_tried + p->quiet_tried + p->keep_tried + p->idle_tried +
-			(p->keep_again.connected ? 1 : 0);
+		d->talked += (uint64_t)p->talked + p->tls_tried + p->other_taken + p->plain_tried +
+			p->host_tried + 2u * p->cors_tried + p->quiet_tried + p->keep_tried +
+			p->idle_tried + (p->keep_again.connected ? 1 : 0);
 	}
 }
 
@@ -203,11 +203,10 @@ static void suggest(struct inquiry *q, struct diagnosis *d)
 		next[d->next_count++] = (struct fix){"who is there, and who could be",
 			arena_printf(q->arena, "loopscope explain %u", q->aim.port)};
 	if (d->verdict != VERDICT_HEALTHY && q->host->uid != 0)
-		next[d->next_count++] =
-			(struct fix){"the same with every right",
-				arena_printf(q->arena, "sudo loopscope diagnose%s%s",
-					q->query->target ? " " : "",
-					q->query->target ? q->query->target->text : "")};
+		next[d->next_count++] = (struct fix){"the same with every right",
+			arena_printf(q->arena, "sudo loopscope diagnose%s%s",
+				q->query->target ? " " : "",
+				q->query->target ? q->query->target->text : "")};
 	d->next = next;
 }
 

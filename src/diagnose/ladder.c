@@ -172,7 +172,7 @@ static void add_listener(struct making *m)
 			buf_printf(&m->text, "%s  nobody", at(m, p));
 			note_state(m,
 				listening && !(q->observed & OBSERVED_REFUSED) ? RUNG_REMARK
-					: RUNG_BAD);
+									       : RUNG_BAD);
 		}
 	}
 	add_elsewhere(m);

@@ -28,7 +28,8 @@ bool port_words_name(const struct owner *o, uint16_t port)
 	snprintf(digits, sizeof(digits), "%u", port);
 	for (size_t i = 1; i < o->argc; i++) {
 		const char *word = o->argv[i];
-		if (strlen(word) > WORD_MAX || strpbrk(word, " \t\n") || !word_names_port(word, digits))
+		if (strlen(word) > WORD_MAX || strpbrk(word, " \t\n") ||
+			!word_names_port(word, digits))
 			continue;
 		if (str_eq(word, digits) || strchr(word, ':') || strchr(word, '='))
 			return true;

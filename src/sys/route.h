@@ -24,7 +24,7 @@ int link_read(struct arena *arena, const char *name, struct link_facts *out, str
  * down does not show here: the route to 127.0.0.1 outlives `ip link set lo down`.
  */
 struct route_answer {
-	int error;	  /* 0, or the errno that connect(2) would give: EACCES, ENETUNREACH, EINVAL ... */
+	int error; /* 0, or the errno that connect(2) would give: EACCES, ENETUNREACH, EINVAL ... */
 	const char *type; /* "local", "unicast", "prohibit", "blackhole" ...; NULL = not known */
 	uint32_t table;
 	const char *device; /* NULL = none */
