@@ -78,6 +78,22 @@ static inline struct place *case_place(struct case_file *k, const char *address)
 	return p;
 }
 
+/* An address of this machine; the snapshot has none until the test says so. */
+static inline void case_own(struct case_file *k, const char *device, const char *address)
+{
+	struct snapshot *s = k->world.s;
+	struct host_address *list =
+		arena_array(k->arena, struct host_address, s->address_count + 1);
+
+	for (size_t i = 0; i < s->address_count; i++)
+		list[i] = s->addresses[i];
+	struct host_address *h = &list[s->address_count++];
+	*h = (struct host_address){.device = device, .up = true};
+	must(address_parse(address, &h->address));
+	h->loopback = address_is_loopback(&h->address);
+	s->addresses = list;
+}
+
 /* The place answered with this status of HTTP. */
 static inline void case_status(struct place *p, uint16_t status)
 {
@@ -154,6 +170,24 @@ static inline bool case_says(const struct finding *f, const char *words)
 			(f->fixes[i].command && strstr(f->fixes[i].command, words)))
 			return true;
 	return strstr(f->sentence, words) != NULL;
+}
+
+/* True when it has a fix with just this command. */
+static inline bool case_fix(const struct finding *f, const char *command)
+{
+	for (size_t i = 0; f && i < f->fix_count; i++)
+		if (f->fixes[i].command && strcmp(f->fixes[i].command, command) == 0)
+			return true;
+	return false;
+}
+
+/* The finding with this id among all that were made, remarks too; NULL = there is none. */
+static inline const struct finding *case_find(const struct case_file *k, const char *id)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (strcmp(k->findings[i].id, id) == 0)
+			return &k->findings[i];
+	return NULL;
 }
 
 static inline void case_free(struct case_file *k)

@@ -21,6 +21,7 @@ struct snap {
 	VEC(struct owner *) owners;
 	VEC(struct holder) holders;
 	uint32_t next_inode;
+	size_t other_namespaces; /* besides our own; their sockets have netns 1 and so on */
 };
 
 static inline struct snap snap_new(void)
@@ -142,9 +143,15 @@ static inline int snap_by_socket(const void *pa, const void *pb)
 static inline const struct snapshot *snap_take(struct snap *w)
 {
 	struct host host = {.root = -1, .proc = -1, .uid = 1000, .self = 2};
-	struct netns *namespaces = arena_array(w->s->arena, struct netns, 1);
+	size_t namespace_count = w->other_namespaces + 1;
 
-	namespaces[0].seen = true;
+	VEC_EACH (&w->sockets, socket)
+		namespace_count = MAX(namespace_count, (size_t)socket->netns + 1);
+	struct netns *namespaces = arena_array(w->s->arena, struct netns, namespace_count);
+	for (size_t i = 0; i < namespace_count; i++)
+		namespaces[i] = (struct netns){.seen = true,
+			.inode = (uint32_t)(4026531840 + i),
+			.label = i && i <= w->other_namespaces ? "web" : NULL};
 	vec_sort(&w->holders, snap_by_socket);
 	for (size_t i = 0; i < w->holders.count; i++) {
 		struct socket *socket = &w->sockets.items[w->holders.items[i].socket];
@@ -163,7 +170,7 @@ static inline const struct snapshot *snap_take(struct snap *w)
 	w->s->holders = w->holders.items;
 	w->s->holder_count = w->holders.count;
 	w->s->namespaces = namespaces;
-	w->s->namespace_count = 1;
+	w->s->namespace_count = namespace_count;
 	w->s->complete = true;
 	services_build(&host, w->s);
 	return w->s;

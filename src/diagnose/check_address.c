@@ -39,11 +39,16 @@ static const char *argument_with_hole(const struct inquiry *q)
 
 static void advise(const struct inquiry *q, struct claims *c, bool hole)
 {
-	if (hole)
+	if (!hole)
+		claim_fix(c, NULL,
+			"write it as http://localhost:3000/, with a port from 1 to 65535");
+	if (hole || q->query->attempt || q->symptom.client)
 		claim_fix(c, "env | grep -i -e port -e host -e url",
 			"set the environment variable (or the setting) that the port or host is "
 			"taken from, PORT perhaps");
-	claim_fix(c, NULL, "write it as http://localhost:3000/, with a port from 1 to 65535");
+	if (hole)
+		claim_fix(c, NULL,
+			"and write it as http://localhost:3000/, with a port from 1 to 65535");
 }
 
 static void hole(const struct inquiry *q, struct claims *c, const char *word)
@@ -66,10 +71,10 @@ static void malformed(const struct inquiry *q, struct claims *c)
 {
 	claim(c, "invalid-endpoint", CERTAINTY_PROVED,
 		OBSERVED_CLIENT | OBSERVED_BIND | OBSERVED_REPORTED,
-		"Your program refuses the address itself: it is no valid URL or port.");
+		"No client can use this address: its port or its URL is not valid.");
 	say_text(q, c);
 	claim_evidence(c, "rfc3986", "ports go from 1 to 65535; a URL is scheme://host:port/path");
-	advise(q, c, true);
+	advise(q, c, false);
 }
 
 static void port_zero(const struct inquiry *q, struct claims *c)

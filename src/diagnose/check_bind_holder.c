@@ -7,8 +7,6 @@
 #include "base/str.h"
 #include "inventory/forward.h"
 
-#define SOCKETS_MAX 64
-
 static const uint32_t explains = OBSERVED_BIND;
 
 /* Whether the holder's socket stands in the way of the wanted address (ip(7), ipv6(7)). */
@@ -220,15 +218,14 @@ static void judge(const struct inquiry *q, struct claims *c, const struct socket
 
 static void run(const struct inquiry *q, struct claims *c)
 {
-	const struct socket *list[SOCKETS_MAX];
+	int listens = q->aim.proto == PROTO_UDP ? SOCKET_CLOSE : SOCKET_LISTEN;
+	const struct socket *s = NULL;
 
 	if (!q->aim.has_port || !(q->observed & OBSERVED_BIND))
 		return;
-	size_t count = inquiry_sockets(q, q->aim.proto, q->aim.port, list, SOCKETS_MAX);
-	for (size_t i = 0; i < count; i++)
-		if (list[i]->state == (q->aim.proto == PROTO_UDP ? SOCKET_CLOSE : SOCKET_LISTEN) &&
-			is_in_the_way(q, list[i])) {
-			judge(q, c, list[i]);
+	while ((s = inquiry_next_socket(q, q->aim.proto, q->aim.port, s)))
+		if (s->state == listens && is_in_the_way(q, s)) {
+			judge(q, c, s);
 			return;
 		}
 }

@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define SOCKETS_MAX 256
-
 static const uint32_t explains = OBSERVED_BIND;
 
 struct found {
@@ -22,25 +20,6 @@ static bool is_self(const struct socket *s)
 	return s->remote_port == s->local.port && address_eq(&s->remote, &s->local.address);
 }
 
-/* The end that asked for the connection: its port is one the kernel gives out, the other end is a service. */
-static bool is_outgoing(const struct inquiry *q, const struct socket *s)
-{
-	struct endpoint far = {.proto = s->local.proto,
-		.address = s->remote,
-		.port = s->remote_port};
-
-	for (size_t i = 0; i < q->snapshot->service_count; i++) {
-		const struct service *service = q->snapshot->services[i];
-		for (size_t j = 0; service->netns == 0 && j < service->listener_count; j++)
-			if (endpoint_accepts(&service->listeners[j].endpoint,
-				    service->listeners[j].v6only, &far.address, far.port))
-				return true;
-	}
-	/* the other end is elsewhere: a well-known port over there, one of the kernel's own range here */
-	return !s->peer && s->remote_port < q->local_range.low &&
-		s->local.port >= q->local_range.low;
-}
-
 static void sort(const struct inquiry *q, const struct socket *s, struct found *f)
 {
 	if (s->state == SOCKET_TIME_WAIT) {
@@ -49,11 +28,9 @@ static void sort(const struct inquiry *q, const struct socket *s, struct found *
 		f->longest_ms = MAX(f->longest_ms, s->timer_ms);
 	} else if (s->state == SOCKET_BOUND || s->state == SOCKET_CLOSE) {
 		f->bound = s;
-	} else if (s->state == SOCKET_LISTEN) {
-		return;
 	} else if (is_self(s)) {
 		f->self = s;
-	} else if (is_outgoing(q, s)) {
+	} else if (inquiry_is_outgoing(q, s)) {
 		f->outgoing = s;
 	} else if (s->inode == 0) {
 		f->orphan = s;
@@ -183,26 +160,18 @@ static void waits(const struct inquiry *q, struct claims *c, const struct found 
 		"wait until it is free; there is no process to end");
 }
 
-static bool nobody_listens(const struct socket *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (list[i]->state == SOCKET_LISTEN)
-			return false;
-	return true;
-}
-
 static void run(const struct inquiry *q, struct claims *c)
 {
-	const struct socket *list[SOCKETS_MAX];
+	const struct socket *s = NULL;
 	struct found f = {0};
 
 	if (!q->aim.has_port || !(q->observed & OBSERVED_BIND) || q->aim.proto != PROTO_TCP)
 		return;
-	size_t count = inquiry_sockets(q, PROTO_TCP, q->aim.port, list, SOCKETS_MAX);
-	if (!nobody_listens(list, count))
-		return;
-	for (size_t i = 0; i < count; i++)
-		sort(q, list[i], &f);
+	while ((s = inquiry_next_socket(q, PROTO_TCP, q->aim.port, s))) {
+		if (s->state == SOCKET_LISTEN)
+			return;
+		sort(q, s, &f);
+	}
 	if (f.bound)
 		never_listened(q, c, f.bound);
 	else if (f.self)

@@ -2,10 +2,9 @@
  * exited - it listened a moment ago and is gone: what it left behind tells. Connections in TIME_WAIT or
  * FIN_WAIT on the port, a pid file of a dead process, the kernel's log of a kill for memory.
  */
-#include "diagnose/check.h"
-
 #include "base/clock.h"
 #include "base/str.h"
+#include "diagnose/say.h"
 
 static const char *seconds(const struct inquiry *q, uint32_t ms)
 {
@@ -15,20 +14,21 @@ static const char *seconds(const struct inquiry *q, uint32_t ms)
 	return arena_strdup(q->arena, text.data);
 }
 
-/* Connections that were accepted on the port: the server's end of them. */
+/* Connections that were accepted on the port: the server's end of them, the one that closed last. */
 static size_t leftovers(const struct inquiry *q, const struct socket **out)
 {
-	const struct socket *list[64];
-	size_t count = inquiry_sockets(q, PROTO_TCP, q->aim.port, list, 64), found = 0;
+	const struct socket *s = NULL;
+	size_t found = 0;
 
 	*out = NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (list[i]->state == SOCKET_LISTEN || list[i]->state == SOCKET_BOUND)
+	while ((s = inquiry_next_socket(q, PROTO_TCP, q->aim.port, s))) {
+		if (s->state == SOCKET_LISTEN || s->state == SOCKET_BOUND)
 			return 0;
-		if (list[i]->inode == 0 && list[i]->remote_port) {
-			found++;
-			*out = list[i];
-		}
+		if (s->inode || !s->remote_port || inquiry_is_outgoing(q, s))
+			continue;
+		found++;
+		if (!*out || s->timer_ms > (*out)->timer_ms)
+			*out = s;
 	}
 	return found;
 }
@@ -54,7 +54,7 @@ static void pid_file(const struct inquiry *q, struct claims *c)
 	claim_evidence(c, inquiry_foreign(q, q->pid_file, 120),
 		"names pid %d, which does not exist", (int)q->pid_file_pid);
 	claim_fix(c, NULL, "read the last lines of its log, then start it again");
-	claim_fix(c, arena_printf(q->arena, "rm %s", inquiry_foreign(q, q->pid_file, 120)),
+	claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->pid_file)),
 		"remove the stale pid file, if the server refuses to start");
 }
 
@@ -82,19 +82,11 @@ static void out_of_memory(const struct inquiry *q, struct claims *c)
 	claim_fix(c, NULL, "or let the program take less (for node: --max-old-space-size)");
 }
 
-static bool is_served(const struct inquiry *q)
-{
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].service)
-			return true;
-	return q->place_count == 0;
-}
-
 static void run(const struct inquiry *q, struct claims *c)
 {
 	const struct socket *last = NULL;
 
-	if (!q->aim.has_port || is_served(q))
+	if (!inquiry_is_vacant(q))
 		return;
 	out_of_memory(q, c);
 	size_t count = leftovers(q, &last);

@@ -9,6 +9,7 @@ static struct case_file *published(void)
 	struct owner *proxy = snap_owner(&k->world, 4121, "/usr/bin/docker-proxy");
 
 	k->q.aim.http = true;
+	k->world.other_namespaces = 1;
 	snap_listen(&k->world, "127.0.0.1", 8080, proxy);
 	case_place(k, "127.0.0.1")->talk =
 		(struct talk_job){.end = TALK_RESET, .connected = true, .http = true};

@@ -2,9 +2,8 @@
  * loopback - the interface lo itself: down, without its addresses, with IPv6 off, or shaped by a queueing
  * discipline that somebody forgot.
  */
-#include "diagnose/check.h"
-
 #include "base/str.h"
+#include "diagnose/say.h"
 
 static bool any_place(const struct inquiry *q, uint8_t family)
 {
@@ -24,6 +23,20 @@ static bool has_address(const struct inquiry *q, const struct address *a)
 	return false;
 }
 
+/*
+ * What a lost address explains: how connections to it, or to its family, end; that the other family is
+ * refused too has another reason.
+ */
+static uint32_t gone(const struct inquiry *q, uint8_t family)
+{
+	uint32_t wrong = OBSERVED_UNREACHABLE | OBSERVED_BIND | OBSERVED_REPORTED;
+
+	for (size_t i = 0; i < q->place_count; i++)
+		if (q->places[i].address.family == family)
+			wrong |= q->places[i].wrong & (OBSERVED_UNANSWERED | OBSERVED_REFUSED);
+	return wrong;
+}
+
 static void down(const struct inquiry *q, struct claims *c)
 {
 	claim(c, "loopback-down", CERTAINTY_PROVED,
@@ -40,8 +53,7 @@ static void down(const struct inquiry *q, struct claims *c)
 
 static void v4_missing(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "loopback-address-missing", CERTAINTY_PROVED,
-		OBSERVED_UNANSWERED | OBSERVED_UNREACHABLE | OBSERVED_REFUSED | OBSERVED_BIND,
+	claim(c, "loopback-address-missing", CERTAINTY_PROVED, gone(q, AF_INET),
 		"The loopback interface has lost its address 127.0.0.1.");
 	claim_evidence(c, "rtnetlink", "lo has no address in 127.0.0.0/8");
 	for (size_t i = 0; i < q->place_count; i++)
@@ -51,9 +63,6 @@ static void v4_missing(const struct inquiry *q, struct claims *c)
 				strerror(q->places[i].route.error));
 	claim_fix(c, "sudo ip addr add 127.0.0.1/8 dev lo", "give it back");
 }
-
-static const uint32_t v6_gone = OBSERVED_UNREACHABLE | OBSERVED_BIND | OBSERVED_REFUSED |
-	OBSERVED_UNANSWERED | OBSERVED_REPORTED;
 
 static void say_v4_instead(const struct inquiry *q, struct claims *c)
 {
@@ -65,7 +74,7 @@ static void say_v4_instead(const struct inquiry *q, struct claims *c)
 
 static void v6_off(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "ipv6-disabled", CERTAINTY_PROVED, v6_gone,
+	claim(c, "ipv6-disabled", CERTAINTY_PROVED, gone(q, AF_INET6),
 		"IPv6 is turned off on this machine, so ::1 does not exist.");
 	if (!q->v6_module)
 		claim_evidence(c, "/proc/sys/net/ipv6",
@@ -84,7 +93,7 @@ static void v6_off(const struct inquiry *q, struct claims *c)
 
 static void mtu_too_small(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "lo-mtu-disables-ipv6", CERTAINTY_PROVED, v6_gone,
+	claim(c, "lo-mtu-disables-ipv6", CERTAINTY_PROVED, gone(q, AF_INET6),
 		"The loopback interface has an MTU of %u, which is too small for IPv6: ::1 is gone.",
 		q->lo.mtu);
 	claim_evidence(c, "rtnetlink", "lo: mtu %u, IPv6 needs 1280; no address ::1", q->lo.mtu);
@@ -95,7 +104,7 @@ static void mtu_too_small(const struct inquiry *q, struct claims *c)
 
 static void v6_missing(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "loopback-address-missing", CERTAINTY_PROVED, v6_gone,
+	claim(c, "loopback-address-missing", CERTAINTY_PROVED, gone(q, AF_INET6),
 		"The loopback interface has lost its address ::1.");
 	claim_evidence(c, "rtnetlink",
 		"lo has no ::1, although IPv6 is on (disable_ipv6 is 0, mtu %u)", q->lo.mtu);
@@ -106,8 +115,7 @@ static void v6_missing(const struct inquiry *q, struct claims *c)
 /* A discipline that was made to hurt, against those that only queue. */
 static bool is_shaped(const struct link_facts *lo)
 {
-	static const char *const harmful[] = {"netem", "tbf", "htb", "cake", "red",
-		"ingress_policer"};
+	static const char *const harmful[] = {"netem", "tbf", "htb", "cake", "red"};
 
 	for (size_t i = 0; lo->qdisc && i < ARRAY_SIZE(harmful); i++)
 		if (str_eq(lo->qdisc, harmful[i]))
@@ -117,10 +125,12 @@ static bool is_shaped(const struct link_facts *lo)
 
 static void shaped(const struct inquiry *q, struct claims *c)
 {
-	bool hurts = q->observed & (OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_SLOW);
+	/* what a delay or a loss can do to a client; it refuses nobody */
+	uint32_t explains = OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_SLOW;
 
-	claim(c, "loopback-shaped", hurts ? CERTAINTY_INFERRED : CERTAINTY_PROVED,
-		OBSERVED_UNANSWERED | OBSERVED_SILENT | OBSERVED_SLOW | OBSERVED_REPORTED,
+	if (q->symptom.intermittent || q->symptom.op == OPERATION_READ || error_is(q, "ETIMEDOUT"))
+		explains |= OBSERVED_REPORTED;
+	claim(c, "loopback-shaped", CERTAINTY_INFERRED, explains,
 		"The loopback interface is slowed down on purpose (%s).",
 		inquiry_foreign(q, q->lo.qdisc, 30));
 	claim_evidence(c, "rtnetlink", "qdisc %s on lo%s%s; usual is noqueue",

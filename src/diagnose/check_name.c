@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "inventory/select.h"
 #include <netdb.h>
+#include <strings.h>
 
 static const char *name(const struct inquiry *q)
 {
@@ -233,10 +234,21 @@ static void fails(const struct inquiry *q, struct claims *c)
 		unknown_name(q, c);
 }
 
+/* The line that gives the name this address: another line may name it rightly. */
+static const struct hosts_entry *line_with(const struct inquiry *q, const struct address *a)
+{
+	for (size_t i = 0; i < q->resolver.hosts.entry_count; i++) {
+		const struct hosts_entry *e = &q->resolver.hosts.entries[i];
+		for (size_t j = 0; address_eq(&e->address, a) && j < e->name_count; j++)
+			if (strcasecmp(e->names[j], q->aim.host) == 0)
+				return e;
+	}
+	return NULL;
+}
+
 /* A local name that is given another machine's address. */
 static void leads_elsewhere(const struct inquiry *q, struct claims *c)
 {
-	const struct hosts_entry *entry = resolver_hosts_find(&q->resolver.hosts, q->aim.host);
 	const struct place *odd = NULL;
 	AUTO(buf) struct buf text = BUF_INIT(100);
 
@@ -246,6 +258,7 @@ static void leads_elsewhere(const struct inquiry *q, struct claims *c)
 			odd = &q->places[i];
 	if (!odd || !(q->observed & OBSERVED_NAME))
 		return;
+	const struct hosts_entry *entry = line_with(q, &odd->address);
 	address_format(&text, &odd->address);
 	claim(c, "localhost-maps-elsewhere",
 		inquiry_is_localhost(q) ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
@@ -253,18 +266,20 @@ static void leads_elsewhere(const struct inquiry *q, struct claims *c)
 		"%s leads to %s, which is %s.", name(q), text.data,
 		odd->ours ? "not the loopback address" : "not this machine");
 	claim_evidence(c, "getaddrinfo", "%s → %s", name(q), text.data);
-	claim_evidence(c,
-		entry ? arena_printf(q->arena, "/etc/hosts:%u", entry->line) : "/etc/hosts",
-		entry ? "%s" : "no line names %s",
-		entry ? arena_printf(q->arena, "gives %s the address %s", name(q), text.data)
-		      : name(q));
+	if (entry)
+		claim_evidence(c, arena_printf(q->arena, "/etc/hosts:%u", entry->line),
+			"gives %s the address %s", name(q), text.data);
+	else
+		claim_evidence(c, "/etc/hosts", "no line gives %s this address", name(q));
 	if (!odd->ours)
 		claim_evidence(c, "rtnetlink", "no interface of this machine has %s", text.data);
-	claim_fix(c,
-		entry ? arena_printf(q->arena, "sudo sed -i '%us/^[^ \\t]*/127.0.0.1/' /etc/hosts",
-				entry->line)
-		      : NULL,
-		"correct the line of %s in /etc/hosts", name(q));
+	if (entry)
+		claim_fix(c,
+			arena_printf(q->arena, "sudo sed -i '%us/^[^ \\t]*/127.0.0.1/' /etc/hosts",
+				entry->line),
+			"correct the line of %s in /etc/hosts", name(q));
+	else
+		fix_line(q, c);
 	claim_fix(c, NULL, "or dial 127.0.0.1:%u", q->aim.port);
 }
 

@@ -66,22 +66,15 @@ static void in_another(const struct inquiry *q, struct claims *c)
 	}
 }
 
-/* From inside: Docker's name server, its mark, or a namespace that pid 1 of the machine is not in. */
-static bool asks_from_container(const struct inquiry *q, const char **out_why, bool *out_compose)
+/* From inside of a compose service: its name server is Docker's. A container's mark alone tells too little. */
+static bool asks_from_compose(const struct inquiry *q)
 {
 	struct address docker;
 
 	must(address_parse("127.0.0.11", &docker));
 	for (size_t i = 0; i < q->resolver.dns.server_count; i++)
-		if (address_eq(&q->resolver.dns.servers[i], &docker)) {
-			*out_compose = true;
-			*out_why = "/etc/resolv.conf names 127.0.0.11, Docker's name server";
+		if (address_eq(&q->resolver.dns.servers[i], &docker))
 			return true;
-		}
-	if (q->container_mark) {
-		*out_why = arena_printf(q->arena, "%s exists", q->container_mark);
-		return true;
-	}
 	return false;
 }
 
@@ -95,17 +88,13 @@ static bool is_backing_service(const struct inquiry *q)
 
 static void from_container(const struct inquiry *q, struct claims *c)
 {
-	const char *why = NULL;
-	bool compose = false;
-
-	if (!asks_from_container(q, &why, &compose))
-		return;
-	bool likely = compose && is_backing_service(q);
-	if (!likely)
+	if (!asks_from_compose(q) || !is_backing_service(q))
 		return;
 	claim(c, "localhost-is-the-container", CERTAINTY_INFERRED, OBSERVED_REFUSED,
 		"You are inside a container: its localhost is the container itself, not the host.");
-	claim_evidence(c, "container", "%s", why);
+	claim_evidence(c, "/etc/resolv.conf", "names 127.0.0.11, Docker's name server");
+	if (q->container_mark)
+		claim_evidence(c, "container", "%s exists", q->container_mark);
 	claim_evidence(c, "sock_diag", "nobody listens on port %u in this network namespace",
 		q->aim.port);
 	claim_fix(c, NULL, "use the name of the compose service instead of localhost");

@@ -23,14 +23,6 @@ struct guess {
 	int score;
 };
 
-static bool is_served(const struct inquiry *q)
-{
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].service)
-			return true;
-	return q->place_count == 0;
-}
-
 /* Its own command line says the port that was asked: "vite --port 5173" that listens on 5174. */
 static bool was_told(const struct service *s, uint16_t port)
 {
@@ -128,7 +120,7 @@ static void run(const struct inquiry *q, struct claims *c)
 {
 	struct guess best = {0};
 
-	if (!q->aim.has_port || is_served(q))
+	if (!inquiry_is_vacant(q))
 		return;
 	for (size_t i = 0; i < q->snapshot->service_count; i++)
 		judge(q, q->snapshot->services[i], &best);

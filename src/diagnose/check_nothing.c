@@ -8,14 +8,6 @@
 #include "explain/port_facts.h"
 #include "inventory/select.h"
 
-static bool somebody_listens(const struct inquiry *q)
-{
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].ours && q->places[i].service)
-			return true;
-	return false;
-}
-
 static const char *where(const struct inquiry *q)
 {
 	AUTO(buf) struct buf text = BUF_INIT(400);
@@ -56,11 +48,12 @@ static bool is_here(const struct inquiry *q)
 
 static void run(const struct inquiry *q, struct claims *c)
 {
-	if (!q->aim.has_port || somebody_listens(q) || !is_here(q))
+	if (!inquiry_is_vacant(q) || !is_here(q))
 		return;
 	claim(c, "nothing-listening", CERTAINTY_PROVED,
 		OBSERVED_REFUSED | OBSERVED_UNANSWERED | OBSERVED_UNREACHABLE | OBSERVED_REPORTED,
-		"Nothing listens on port %u, so a connection is refused at once.", q->aim.port);
+		"Nothing listens on port %u%s.", q->aim.port,
+		q->observed & OBSERVED_REFUSED ? ", so a connection is refused at once" : "");
 	claim_last_resort(c);
 	claim_evidence(c, "sock_diag", "no %s socket listens on port %u: nobody at %s",
 		proto_name(q->aim.proto), q->aim.port, where(q));

@@ -7,14 +7,6 @@
 #include "base/str.h"
 #include <net/if.h>
 
-static bool is_served(const struct inquiry *q)
-{
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].service)
-			return true;
-	return q->place_count == 0;
-}
-
 static bool asks_loopback(const struct inquiry *q)
 {
 	for (size_t i = 0; i < q->place_count; i++)
@@ -119,7 +111,8 @@ static void to_device(const struct inquiry *q, struct claims *c, const struct se
 		inquiry_foreign(q, device, 20));
 }
 
-static void judge(const struct inquiry *q, struct claims *c, const struct seen *s)
+/* One claim is enough, however many addresses it listens at. */
+static bool judge(const struct inquiry *q, struct claims *c, const struct seen *s)
 {
 	struct address a = address_unmap(&s->listener->endpoint.address);
 	bool loop = asks_loopback(q);
@@ -132,18 +125,22 @@ static void judge(const struct inquiry *q, struct claims *c, const struct seen *
 		not_loopback(q, c, s);
 	else if (!loop && address_is_loopback(&a))
 		loopback_only(q, c, s);
+	else
+		return false;
+	return true;
 }
 
 static void run(const struct inquiry *q, struct claims *c)
 {
-	if (!q->aim.has_port || is_served(q))
+	if (!inquiry_is_vacant(q))
 		return;
 	for (size_t i = 0; i < q->snapshot->service_count; i++) {
 		const struct service *s = q->snapshot->services[i];
 		if (s->netns != 0 || s->port != q->aim.port || s->proto != q->aim.proto)
 			continue;
 		for (size_t j = 0; j < s->listener_count; j++)
-			judge(q, c, &(struct seen){s, &s->listeners[j]});
+			if (judge(q, c, &(struct seen){s, &s->listeners[j]}))
+				return;
 	}
 }
 

@@ -3,12 +3,11 @@
 
 static const struct socket *bound(const struct inquiry *q, enum proto proto)
 {
-	const struct socket *list[64];
-	size_t count = inquiry_sockets(q, proto, q->aim.port, list, 64);
+	const struct socket *s = NULL;
 
-	for (size_t i = 0; i < count; i++)
-		if (socket_is_listener(list[i]))
-			return list[i];
+	while ((s = inquiry_next_socket(q, proto, q->aim.port, s)))
+		if (socket_is_listener(s))
+			return s;
 	return NULL;
 }
 

@@ -5,6 +5,27 @@
 
 #define SLOW_NS 1000000000ull
 
+/* Both families, so that nobody is asked for the other one; but a name of another machine stays there. */
+static void fix_hosts(const struct inquiry *q, struct claims *c)
+{
+	const char *name = inquiry_foreign(q, q->aim.host, 80);
+	const struct address *a = q->lookup.address_count ? &q->lookup.addresses[0] : NULL;
+	AUTO(buf) struct buf text = BUF_INIT(100);
+
+	if (!a || address_is_loopback(a)) {
+		claim_fix(c,
+			arena_printf(q->arena,
+				"printf '127.0.0.1 %s\\n::1 %s\\n' | sudo tee -a /etc/hosts", name,
+				name),
+			"name it in /etc/hosts for both families, so that nobody is asked");
+		return;
+	}
+	address_format(&text, a);
+	claim_fix(c,
+		arena_printf(q->arena, "echo '%s %s' | sudo tee -a /etc/hosts", text.data, name),
+		"name it in /etc/hosts, so that nobody is asked");
+}
+
 static void run(const struct inquiry *q, struct claims *c)
 {
 	AUTO(buf) struct buf took = BUF_INIT(100);
@@ -27,10 +48,7 @@ static void run(const struct inquiry *q, struct claims *c)
 	if (!q->predicted.address_count)
 		claim_evidence(c, "/etc/hosts", "no line names %s, so name servers are asked",
 			inquiry_foreign(q, q->aim.host, 80));
-	claim_fix(c,
-		arena_printf(q->arena, "printf '127.0.0.1 %s\\n::1 %s\\n' | sudo tee -a /etc/hosts",
-			inquiry_foreign(q, q->aim.host, 80), inquiry_foreign(q, q->aim.host, 80)),
-		"name it in /etc/hosts for both families, so that nobody is asked");
+	fix_hosts(q, c);
 	claim_fix(c, NULL,
 		"mend or reorder the name servers in /etc/resolv.conf, or set \"options timeout:1\"");
 }

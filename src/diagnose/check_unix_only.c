@@ -1,18 +1,16 @@
 /*
  * unix_only - nothing listens on the port, but the service that usually has it is up on a unix socket.
  */
-#include "diagnose/check.h"
-
 #include "base/str.h"
+#include "diagnose/say.h"
 #include "explain/port_facts.h"
 
 static bool port_is_open(const struct inquiry *q)
 {
-	const struct socket *list[64];
-	size_t count = inquiry_sockets(q, PROTO_TCP, q->aim.port, list, 64);
+	const struct socket *s = NULL;
 
-	for (size_t i = 0; i < count; i++)
-		if (list[i]->state == SOCKET_LISTEN)
+	while ((s = inquiry_next_socket(q, PROTO_TCP, q->aim.port, s)))
+		if (s->state == SOCKET_LISTEN)
 			return true;
 	return false;
 }
@@ -61,21 +59,23 @@ static void fix(const struct inquiry *q, struct claims *c, const char *speaks, c
 	if (slash && slash != folder)
 		*slash = '\0';
 	if (str_eq(speaks, "postgres")) {
-		claim_fix(c, arena_printf(q->arena, "psql -h %s -p %u", folder, q->aim.port),
+		claim_fix(c,
+			arena_printf(q->arena, "psql -h %s -p %u", say_word(q, folder),
+				q->aim.port),
 			"connect by the socket");
 		claim_fix(c, NULL,
 			"or set listen_addresses = 'localhost' in postgresql.conf and restart it");
 	} else if (str_eq(speaks, "mysql")) {
-		claim_fix(c, arena_printf(q->arena, "mysql --socket=%s", path),
+		claim_fix(c, arena_printf(q->arena, "mysql --socket=%s", say_word(q, path)),
 			"connect by the socket");
 		claim_fix(c, NULL, "or take skip-networking out of the server's configuration");
 	} else if (str_eq(speaks, "redis")) {
-		claim_fix(c, arena_printf(q->arena, "redis-cli -s %s", path),
+		claim_fix(c, arena_printf(q->arena, "redis-cli -s %s", say_word(q, path)),
 			"connect by the socket");
 		claim_fix(c, NULL, "or set \"port %u\" in redis.conf", q->aim.port);
 	} else {
 		claim_fix(c, NULL, "connect by the socket %s, or let the service listen by TCP",
-			path);
+			inquiry_foreign(q, path, 100));
 	}
 }
 
@@ -97,7 +97,7 @@ static void run(const struct inquiry *q, struct claims *c)
 	claim_evidence(c, "unix_diag", "LISTEN %s %s", path,
 		inquiry_holder(q, &q->snapshot->sockets[l->socket]));
 	claim_evidence(c, "sock_diag", "no tcp socket listens on port %u", q->aim.port);
-	fix(q, c, speaks, path);
+	fix(q, c, speaks, l->endpoint.path);
 }
 
 const struct diagnose_check diagnose_unix_only = {

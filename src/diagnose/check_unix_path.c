@@ -2,9 +2,8 @@
  * unix_path - a client asks a unix socket: is the file there, does anybody serve it, may this user
  * pass? And did the person mean a socket at all?
  */
-#include "diagnose/check.h"
-
 #include "base/str.h"
+#include "diagnose/say.h"
 #include "explain/port_facts.h"
 #include <errno.h>
 
@@ -125,7 +124,7 @@ static void stale(const struct inquiry *q, struct claims *c)
 	if (q->file.connect_error > 0)
 		claim_evidence(c, "connect", "%s", strerror(q->file.connect_error));
 	claim_fix(c, NULL, "restart the server; most replace the file by themselves");
-	claim_fix(c, arena_printf(q->arena, "rm %s", path(q)),
+	claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->aim.socket_path)),
 		"remove the file, if the server will not");
 }
 
@@ -140,7 +139,9 @@ static void no_permission(const struct inquiry *q, struct claims *c)
 	bool folder = q->file.stops_at != NULL;
 
 	claim(c, "unix-socket-permission", CERTAINTY_PROVED, file_trouble,
-		"The socket %s is there, but this user may not connect to it.", path(q));
+		folder ? "This user may not pass a folder on the way to the socket %s."
+		       : "The socket %s is there, but this user may not connect to it.",
+		path(q));
 	if (folder)
 		claim_evidence(c, "stat", "the folder %s may not be passed: %s",
 			inquiry_foreign(q, q->file.stops_at, 100),
@@ -222,7 +223,8 @@ static void bind_exists(const struct inquiry *q, struct claims *c)
 				"stop its server first");
 	} else {
 		claim_evidence(c, "unix_diag", "nobody listens on it: the file is stale");
-		claim_fix(c, arena_printf(q->arena, "rm %s", path(q)), "remove the file");
+		claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->aim.socket_path)),
+			"remove the file");
 	}
 }
 

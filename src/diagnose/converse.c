@@ -516,7 +516,8 @@ static void keep_round(struct inquiry *q, uint64_t end_ns)
 	for (size_t i = 0; i < q->place_count && !p; i++)
 		if (is_quick(&q->places[i]))
 			p = &q->places[i];
-	if (!p || is_websocket(q))
+	/* a healthy server that nobody complains about is left in peace */
+	if (!p || is_websocket(q) || q->symptom.op == OPERATION_UNKNOWN)
 		return;
 	p->keep_tried = true;
 	keep(q, p, &p->keep_try, 0, left(end_ns));

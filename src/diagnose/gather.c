@@ -162,6 +162,14 @@ static void judge_filter(struct inquiry *q, struct place *p, struct filter_answe
 			out->why, out->needs);
 }
 
+/* Errors of a place are positive, as those of its conversation. */
+static void ask_route(struct inquiry *q, struct place *p)
+{
+	p->has_route = route_find(q->arena, &p->address, q->uid, &p->route, NULL) == 0;
+	if (p->route.error < 0)
+		p->route.error = -p->route.error;
+}
+
 static void fill_places(struct inquiry *q, uint32_t facts)
 {
 	bool client = q->symptom.op != OPERATION_BIND;
@@ -171,8 +179,7 @@ static void fill_places(struct inquiry *q, uint32_t facts)
 		p->ours = select_is_own(q->snapshot, &p->address);
 		gather_listener(q, p);
 		if (client && (facts & FACT_LOOPBACK))
-			p->has_route =
-				route_find(q->arena, &p->address, q->uid, &p->route, NULL) == 0;
+			ask_route(q, p);
 		if (client && p->ours && q->aim.has_port && (facts & FACT_FILTER))
 			judge_filter(q, p, &p->filter);
 	}

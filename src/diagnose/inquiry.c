@@ -26,17 +26,54 @@ const struct owner_vitals *inquiry_vitals(const struct inquiry *q, const struct 
 	return NULL;
 }
 
+const struct socket *inquiry_next_socket(const struct inquiry *q, enum proto proto, uint16_t port,
+	const struct socket *last)
+{
+	size_t i = last ? (size_t)(last - q->snapshot->sockets) + 1 : 0;
+
+	for (; q->snapshot && i < q->snapshot->socket_count; i++) {
+		const struct socket *s = &q->snapshot->sockets[i];
+		if (s->netns == 0 && s->local.proto == proto && s->local.port == port)
+			return s;
+	}
+	return NULL;
+}
+
 size_t inquiry_sockets(const struct inquiry *q, enum proto proto, uint16_t port,
 	const struct socket **out, size_t max)
 {
+	const struct socket *s = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; q->snapshot && i < q->snapshot->socket_count && count < max; i++) {
-		const struct socket *s = &q->snapshot->sockets[i];
-		if (s->netns == 0 && s->local.proto == proto && s->local.port == port)
-			out[count++] = s;
-	}
+	while (count < max && (s = inquiry_next_socket(q, proto, port, s)))
+		out[count++] = s;
 	return count;
+}
+
+bool inquiry_is_outgoing(const struct inquiry *q, const struct socket *s)
+{
+	for (size_t i = 0; i < q->snapshot->service_count; i++) {
+		const struct service *service = q->snapshot->services[i];
+		for (size_t j = 0; service->netns == 0 && j < service->listener_count; j++)
+			if (endpoint_accepts(&service->listeners[j].endpoint,
+				    service->listeners[j].v6only, &s->remote, s->remote_port))
+				return true;
+	}
+	/* the other end is elsewhere: a well-known port over there, one of the kernel's own range here */
+	return !s->peer && s->remote_port < q->local_range.low &&
+		s->local.port >= q->local_range.low;
+}
+
+bool inquiry_is_vacant(const struct inquiry *q)
+{
+	bool ours = false;
+
+	for (size_t i = 0; i < q->place_count; i++) {
+		if (q->places[i].ours && q->places[i].service)
+			return false;
+		ours = ours || q->places[i].ours;
+	}
+	return ours && q->aim.has_port;
 }
 
 const struct place *inquiry_working_place(const struct inquiry *q)

@@ -54,8 +54,8 @@ enum observation {
 /* One address that a client would try, in its order, and what came of it. */
 struct place {
 	struct address address;
-	bool ours; /* an address of this machine: only those are talked to */
-	struct route_answer route;
+	bool ours;		   /* an address of this machine: only those are talked to */
+	struct route_answer route; /* its error is positive here */
 	bool has_route;
 	const struct service
 		*service; /* that listens there now; NULL = none. A hidden owner is still one */
@@ -255,6 +255,16 @@ const struct owner_vitals *inquiry_vitals(const struct inquiry *q, const struct 
 /* Sockets on the aim's port (local), any address, family and state, of our namespace; index order. */
 size_t inquiry_sockets(const struct inquiry *q, enum proto proto, uint16_t port,
 	const struct socket **out, size_t max);
+
+/* The same one by one, however many there are: the one after `last`, NULL = the first, NULL = no more. */
+const struct socket *inquiry_next_socket(const struct inquiry *q, enum proto proto, uint16_t port,
+	const struct socket *last);
+
+/* The end that asked for the connection: its port is one that the kernel gave it. */
+bool inquiry_is_outgoing(const struct inquiry *q, const struct socket *s);
+
+/* The aim is a port of this machine, and nobody listens on it at any of the places. */
+bool inquiry_is_vacant(const struct inquiry *q);
 
 /* The first place that was talked to and works in full, or NULL. */
 const struct place *inquiry_working_place(const struct inquiry *q);

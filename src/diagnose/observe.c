@@ -461,5 +461,5 @@ bool observed_anything(const struct inquiry *q)
 		if (p->talked && p->talk.end != TALK_NOT_DONE && !p->wrong)
 			return true;
 	}
-	return q->bind_error >= 0 || q->file.connect_error >= 0;
+	return q->bind_error >= 0 || (q->aim.socket_path && q->file.connect_error >= 0);
 }

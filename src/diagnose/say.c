@@ -51,6 +51,14 @@ const char *say_endpoint(const struct inquiry *q, const struct place *p)
 	return inquiry_endpoint(q, &p->address, q->aim.port);
 }
 
+const char *say_word(const struct inquiry *q, const char *text)
+{
+	AUTO(buf) struct buf word = BUF_INIT(16 << 10);
+
+	str_shell_quote(&word, text);
+	return inquiry_foreign(q, word.data, SIZE_MAX);
+}
+
 const char *say_duration(const struct inquiry *q, uint64_t ns)
 {
 	AUTO(buf) struct buf text = BUF_INIT(60);

@@ -23,6 +23,9 @@ const char *say_endpoint(const struct inquiry *q, const struct place *p);
 /* What a body says to people, escaped and cut: of HTML the words without the tags. */
 const char *say_body(const struct inquiry *q, const char *body, size_t max);
 
+/* Foreign text as one word of a shell, whole, for commands. */
+const char *say_word(const struct inquiry *q, const char *text);
+
 /* "3 ms" */
 const char *say_duration(const struct inquiry *q, uint64_t ns);
 

@@ -7,7 +7,7 @@
 #include "diagnose/stuck.h"
 
 #define BUSY_PERCENT	  60 /* of one CPU, alone */
-#define BUSY_AT_BOTH	  25 /* running at both readings, on a machine that others use too */
+#define BUSY_AT_BOTH	  8  /* running at both readings: it wants more, and others want it too */
 #define THROTTLED_PERCENT 30
 
 static const struct vitals *latest(const struct owner_vitals *v)

@@ -176,5 +176,8 @@ bool forward_find(struct arena *arena, const struct owner *owner, uint16_t port,
 		return true;
 	}
 	/* rootless runtimes have proxies of other names, which take the same arguments */
-	return find_docker(arena, owner, port, out);
+	if (!find_docker(arena, owner, port, out))
+		return false;
+	out->program = owner_program(owner);
+	return true;
 }
