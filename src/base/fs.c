@@ -36,6 +36,11 @@ int fs_read_at(int dirfd, const char *path, struct buf *b)
 	return fd < 0 ? -errno : read_to_end(fd, b);
 }
 
+int fs_read_fd(int fd, struct buf *b)
+{
+	return read_to_end(fd, b);
+}
+
 int fs_read_regular_at(int dirfd, const char *path, struct buf *b)
 {
 	AUTO(close) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

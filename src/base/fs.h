@@ -15,6 +15,9 @@
  */
 int fs_read_at(int dirfd, const char *path, struct buf *b);
 
+/* The same from an open descriptor, to its end: a pipe, a terminal, a socket. */
+int fs_read_fd(int fd, struct buf *b);
+
 /*
  * As fs_read_at, for files in folders of other people: anything but a regular file is -EINVAL, and
  * a FIFO or a device put in the file's place cannot make the caller wait.

@@ -9,8 +9,8 @@
 #include "inventory/select.h"
 #include "model/mention.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static int open_host(struct ask *a)
 {
@@ -146,7 +146,8 @@ int ask_input(struct ask *a)
 	AUTO(buf) struct buf text = BUF_INIT(MENTION_TEXT_MAX);
 	struct err err = {0};
 
-	int r = fs_read_at(AT_FDCWD, "/dev/stdin", &text);
+	/* not /dev/stdin: another user's pipe and a socket cannot be opened again */
+	int r = fs_read_fd(STDIN_FILENO, &text);
 	if (r < 0) {
 		err_set(&err, r, "cannot read the text on standard input: %m");
 		return cli_fail(a->cli, EXIT_FAULT, "fault", &err);
@@ -263,7 +264,7 @@ void ask_run(struct ask *a, size_t index, struct seat_answer *out)
 		return;
 	}
 	int r = seat_run(&a->host, a->cli->arena, seat, &a->query, &out->d, &out->err);
-	if (r == -EINVAL && a->has_symptom)
+	if ((r == -EINVAL && a->has_symptom) || (r == 0 && a->has_attempt && !out->d.title))
 		nothing_to_go_on(a, out);
 	else if (r < 0)
 		could_not(a, seat, out);

@@ -134,7 +134,9 @@ static void head(struct report *r)
 static void fixes(struct report *r, const struct fix *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		element(r, i ? "<p>Or: " : "<p>", list[i].text, "</p>\n");
+		/* the label says "or" already */
+		const char *rest = str_empty(list[i].text) ? NULL : str_after(list[i].text, "or ");
+		element(r, i ? "<p>Or: " : "<p>", rest ? rest : list[i].text, "</p>\n");
 		element(r, "<pre><code>", list[i].command, "</code></pre>\n");
 	}
 }
@@ -373,7 +375,8 @@ static void machine(struct report *r)
 	fact(r, "Seen from", text.data);
 	buf_clear(&text);
 	clock_duration(&text, r->list[0]->took_ns);
-	buf_printf(&text, ", %llu connections", (unsigned long long)r->list[0]->talked);
+	buf_printf(&text, ", %llu connection%s", (unsigned long long)r->list[0]->talked,
+		r->list[0]->talked == 1 ? "" : "s");
 	fact(r, "Looked", text.data);
 	fact(r, "loopscope", LOOPSCOPE_VERSION);
 	html(r, "</tbody></table>\n</section>\n");

@@ -194,7 +194,7 @@ static void command_row(struct out *out, const char *name, const struct fix *fix
 
 	/* the label says "or" already */
 	const char *rest = str_empty(fix->text) ? NULL : str_after(fix->text, "or ");
-	const char *text = rest && str_eq(name, "Or") ? rest : fix->text;
+	const char *text = rest ? rest : fix->text;
 	if (!fix->command) {
 		labelled(out, name, text, column);
 		return;

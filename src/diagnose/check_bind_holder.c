@@ -70,7 +70,9 @@ static void fix_stop(const struct inquiry *q, struct claims *c, const struct own
 {
 	if (o)
 		claim_fix(c, arena_printf(q->arena, "kill %d", (int)o->pid), "stop it");
-	claim_fix(c, arena_printf(q->arena, "loopscope free %u", q->aim.port),
+	claim_fix(c,
+		arena_printf(q->arena, "%sloopscope free %u", o || !q->host->uid ? "" : "sudo ",
+			q->aim.port),
 		"or let loopscope stop it, with what belongs to it");
 	claim_fix(c, NULL, "or start yours on another port");
 }

@@ -52,9 +52,12 @@ static void fix_upstream(const struct inquiry *q, struct claims *c, const struct
 	const struct diagnosis *d = has_upstream(q) ? q->beyond : NULL;
 
 	if (d && d->verdict == VERDICT_FAULT && d->finding_count)
-		for (size_t i = 0; i < d->findings[0].fix_count && i < 3; i++)
-			claim_fix(c, d->findings[0].fixes[i].command, "upstream %s: %s",
-				q->beyond_to, d->findings[0].fixes[i].text);
+		for (size_t i = 0; i < d->findings[0].fix_count && i < 3; i++) {
+			const struct fix *fix = &d->findings[0].fixes[i];
+			const char *rest = str_after(fix->text, "or ");
+			claim_fix(c, fix->command, "upstream %s: %s", q->beyond_to,
+				rest ? rest : fix->text);
+		}
 	if (has_upstream(q) && q->beyond_to)
 		claim_fix(c, arena_printf(q->arena, "loopscope diagnose %s", q->beyond_to),
 			"look at the upstream %s by itself", q->beyond_to);

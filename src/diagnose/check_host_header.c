@@ -66,7 +66,7 @@ static void rejected(const struct inquiry *q, struct claims *c, const struct pla
 			say_status(q, &p->host_try));
 	if (p->talk.response.body && p->talk.response.body_len)
 		claim_evidence(c, "probe", "it says \"%s\"",
-			inquiry_foreign(q, p->talk.response.body, 120));
+			say_body(q, p->talk.response.body, 120));
 	say_listener(q, c, p);
 	say_text(q, c);
 	advise(q, c, p);

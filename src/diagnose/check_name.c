@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "inventory/select.h"
+#include <netdb.h>
 #include <strings.h>
 
 static const char *name(const struct inquiry *q)
@@ -134,9 +135,48 @@ static void say_name_servers(const struct inquiry *q, struct claims *c)
 	claim_evidence(c, "/etc/resolv.conf", "name servers: %s", text.len ? text.data : "none");
 }
 
+/* RFC 2606, RFC 6762, RFC 8375 and what people use at home; all else is a name of the internet. */
+static bool is_public(const char *host)
+{
+	static const char *const ours[] = {".test", ".example", ".invalid", ".localhost", ".local",
+		".internal", ".lan", ".home", ".home.arpa", ".localdomain", ".dev", ".app",
+		".docker", ".vm", ".loc", ".private", ".intranet", ".corp"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		if (str_ends(host, ours[i]))
+			return false;
+	return strchr(host, '.');
+}
+
+/* To name it in /etc/hosts would send everybody here who means that machine. */
+static void public_name(const struct inquiry *q, struct claims *c)
+{
+	bool unanswered = q->lookup.timed_out || q->lookup.failure == EAI_AGAIN;
+
+	claim(c, "name-unresolvable", q->looked_up ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
+		OBSERVED_NAME, "%s is no name of this machine, and %s.", name(q),
+		unanswered	       ? "no name server answers that could tell where it is"
+			: q->looked_up ? "the name servers do not know it"
+				       : "nobody else was asked for it");
+	say_lookup(q, c);
+	claim_evidence(c, "/etc/hosts", "no line names %s", name(q));
+	say_name_servers(q, c);
+	if (unanswered)
+		claim_fix(c, "cat /etc/resolv.conf",
+			"see to the network, or to the name servers that stand there");
+	else
+		claim_fix(c, NULL, "check how the name is spelt");
+	claim_fix(c, NULL, "or, when a service of this machine is meant, use localhost");
+}
+
 static void unknown_name(const struct inquiry *q, struct claims *c)
 {
 	bool bare = !strchr(q->aim.host, '.');
+
+	if (is_public(q->aim.host)) {
+		public_name(q, c);
+		return;
+	}
 
 	claim(c, "name-unresolvable", q->looked_up ? CERTAINTY_PROVED : CERTAINTY_INFERRED,
 		OBSERVED_NAME, "The name %s is in no database of this machine%s.", name(q),

@@ -138,8 +138,8 @@ static void run(const struct inquiry *q, struct claims *c)
 	claim_fix(c, NULL, "use port %u: %s%s:%u", s->port, q->aim.scheme ? q->aim.scheme : "",
 		q->aim.scheme ? "://localhost" : "localhost", s->port);
 	claim_fix(c, NULL,
-		"or free port %u and start it with --strictPort (or the like), so that it does not "
-		"move on",
+		"or let it listen on port %u: start it with that port and --strictPort (or the "
+		"like), so that it does not move on",
 		q->aim.port);
 }
 

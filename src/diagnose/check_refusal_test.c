@@ -114,6 +114,9 @@ TEST(http_that_wants_a_user)
 	case_status(p, 401);
 	p->talk.response.headers = how;
 	p->talk.response.header_count = 1;
+	CHECK(!case_answer(k, &diagnose_refusal)); /* the root may: nobody gave credentials */
+	k->q.aim.path = "/api";
+	k->q.aim.shown_path = true;
 	const struct finding *f = case_answer(k, &diagnose_refusal);
 	CHECK_STR(f ? f->id : NULL, "auth-rejected");
 	CHECK(case_says(f, "it wants Basic"));

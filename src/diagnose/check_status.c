@@ -44,11 +44,14 @@ static void too_large(const struct inquiry *q, struct claims *c, const struct pl
 		"large_client_header_buffers 4 64k");
 }
 
-static void say_body(const struct inquiry *q, struct claims *c, const struct place *p)
+static void say_its_words(const struct inquiry *q, struct claims *c, const struct place *p)
 {
-	if (p->talk.response.body && p->talk.response.body_len)
-		claim_evidence(c, "probe", "it says \"%s\"",
-			inquiry_foreign(q, p->talk.response.body, 160));
+	const char *words = p->talk.response.body && p->talk.response.body_len
+		? say_body(q, p->talk.response.body, 160)
+		: "";
+
+	if (*words)
+		claim_evidence(c, "probe", "it says \"%s\"", words);
 }
 
 static void app_error(const struct inquiry *q, struct claims *c, const struct place *p)
@@ -61,7 +64,7 @@ static void app_error(const struct inquiry *q, struct claims *c, const struct pl
 			      : "%s is reached, and says no by itself: HTTP %u for %s.",
 		say_server(q, p), status, path);
 	claim_evidence(c, "probe", "%s %s", path, say_status(q, &p->talk));
-	say_body(q, c, p);
+	say_its_words(q, c, p);
 	say_listener(q, c, p);
 	say_text(q, c);
 	if (status == 404)

@@ -43,6 +43,19 @@ static const char *nothing_named(const struct inquiry *q)
 		: "The text names no endpoint; run it as `loopscope diagnose -- CMD`.";
 }
 
+/* The command is a server, and was seen to come up. */
+static const struct attempt *listened(const struct inquiry *q)
+{
+	const struct attempt_run *run = q->query->attempt;
+
+	for (size_t i = 0; run && q->symptom.op == OPERATION_BIND && i < run->attempt_count; i++) {
+		const struct attempt *a = &run->attempts[i];
+		if (a->kind == ATTEMPT_LISTEN && !a->error && a->endpoint.port == q->aim.port)
+			return a;
+	}
+	return NULL;
+}
+
 static void say_talk(struct buf *text, const struct place *p)
 {
 	const struct talk_job *t = &p->talk;
@@ -59,9 +72,9 @@ static void say_talk(struct buf *text, const struct place *p)
 	} else if (t->end == TALK_SILENT && t->received) {
 		buf_str(text, ": it answers, if slowly");
 	} else if (t->end == TALK_SILENT) {
-		buf_str(text,
-			": it accepts connections, and says nothing until it is spoken to in "
-			"its own protocol");
+		buf_str(text, ": it takes connections, and was silent for ");
+		clock_duration(text, t->total_ns);
+		buf_str(text, " (it is slow, or speaks when spoken to in its own protocol)");
 	}
 }
 
@@ -71,6 +84,16 @@ static const char *healthy_sentence(const struct inquiry *q)
 	const struct place *p = inquiry_working_place(q);
 	AUTO(buf) struct buf text = BUF_INIT(2000);
 
+	const struct attempt *a = listened(q);
+
+	if (a) {
+		buf_printf(&text, "%s %d listened on %s without trouble%s.",
+			inquiry_foreign(q, a->program, 40), (int)a->pid,
+			inquiry_endpoint(q, &a->endpoint.address, a->endpoint.port),
+			q->query->attempt->timed_out ? ", until its time was over and it was ended"
+						     : "");
+		return arena_strdup(q->arena, text.data);
+	}
 	if (q->symptom.op == OPERATION_BIND) {
 		buf_printf(&text, "%s is free now: a server can bind it.", aim_title(q));
 		return arena_strdup(q->arena, text.data);

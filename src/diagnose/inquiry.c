@@ -156,6 +156,9 @@ const char *inquiry_holder(const struct inquiry *q, const struct socket *s)
 
 	if (s->owner)
 		return inquiry_owner(q, s->owner);
+	if (s->ownerless == OWNERLESS_HIDDEN)
+		return s->uid ? arena_printf(q->arena, "a hidden process of user %u", s->uid)
+			      : "a hidden process of root";
 	socket_owner_text(s, &text);
 	return arena_strdup(q->arena, text.data);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "model/scheme.h"
+#include <ctype.h>
 
 void say_listener(const struct inquiry *q, struct claims *c, const struct place *p)
 {
@@ -145,6 +146,44 @@ const struct place *place_spoken(const struct inquiry *q)
 		connected = connected ? connected : p;
 	}
 	return connected;
+}
+
+/* Where the tag at `at` ends; what stands in a script or a style is no text either. */
+static const char *after_tag(const char *at)
+{
+	static const char *const silent[][2] = {{"<script", "</script"}, {"<style", "</style"},
+		{"<head", "</head"}, {"<!--", "-->"}};
+	const char *end = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+		if (strncasecmp(at, silent[i][0], strlen(silent[i][0])) == 0 &&
+			!isalpha((unsigned char)at[strlen(silent[i][0])]))
+			end = strcasestr(at, silent[i][1]);
+	end = strchr(end ? end : at, '>');
+	return end ? end + 1 : at + strlen(at);
+}
+
+const char *say_body(const struct inquiry *q, const char *body, size_t max)
+{
+	AUTO(buf) struct buf text = BUF_INIT(4000);
+	const char *start = body + strspn(body, " \t\r\n");
+	bool html = *start == '<', apart = false;
+
+	for (const char *s = start; *s && text.len < 3000;) {
+		if (html && *s == '<') {
+			s = after_tag(s);
+			apart = true;
+		} else if (isspace((unsigned char)*s)) {
+			s++;
+			apart = true;
+		} else {
+			if (apart && text.len)
+				buf_char(&text, ' ');
+			apart = false;
+			buf_char(&text, *s++);
+		}
+	}
+	return inquiry_foreign(q, text.data ? text.data : "", max);
 }
 
 const char *place_words(const struct place *p)

@@ -20,6 +20,9 @@ const char *say_url(const struct inquiry *q, const char *scheme);
 /* "localhost:3000": the host as dialled, or the address of the place. */
 const char *say_endpoint(const struct inquiry *q, const struct place *p);
 
+/* What a body says to people, escaped and cut: of HTML the words without the tags. */
+const char *say_body(const struct inquiry *q, const char *body, size_t max);
+
 /* Foreign text as one word of a shell, whole, for commands. */
 const char *say_word(const struct inquiry *q, const char *text);
 

@@ -317,6 +317,20 @@ static bool takes_other_value(const struct line *l, const char *word)
 	return in_list(word, speaks(l, "http") ? curl : others);
 }
 
+/* A program in one word, `python3 -c '...'` or `sh -c '...'`: the URLs that stand in it. */
+static void read_programs(struct line *l, int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && !l->out->endpoint_count; i++) {
+		struct symptom inside;
+		if (!strstr(argv[i], "://") || !strpbrk(argv[i], " ;(\n"))
+			continue;
+		symptom_parse(l->arena, argv[i], strlen(argv[i]), &inside);
+		for (size_t j = 0; j < inside.endpoint_count; j++)
+			if (inside.endpoints[j].scheme)
+				l->out->endpoints[l->out->endpoint_count++] = inside.endpoints[j];
+	}
+}
+
 void symptom_parse_command(struct arena *arena, int argc, char *const *argv, struct symptom *out)
 {
 	int i = 0;
@@ -353,4 +367,6 @@ void symptom_parse_command(struct arena *arena, int argc, char *const *argv, str
 		}
 	}
 	add_options(&l);
+	if (!out->endpoint_count && !out->path)
+		read_programs(&l, argc, argv);
 }
