@@ -105,7 +105,7 @@ TEST(statuses)
 		uint16_t status;
 		bool path;
 		uint32_t wrong;
-	} list[] = {{200, false, 0}, {302, false, 0}, {401, false, OBSERVED_AUTH}, {404, false, 0},
+	} list[] = {{200, false, 0}, {302, false, 0}, {401, false, 0}, {401, true, OBSERVED_AUTH}, {404, false, 0},
 		{404, true, OBSERVED_HTTP}, {502, false, OBSERVED_HTTP},
 		{400, false, OBSERVED_HTTP}};
 
