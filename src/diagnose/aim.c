@@ -54,10 +54,8 @@ static void host_set(struct inquiry *q, const char *host)
 {
 	struct address address;
 
-	q->aim.host = host;
-	q->aim.literal = !host || address_parse(host, &address);
-	if (host && str_eq(host, "*"))
-		q->aim.host = NULL;
+	q->aim.host = host && str_eq(host, "*") ? NULL : host;
+	q->aim.literal = !q->aim.host || address_parse(host, &address);
 }
 
 static bool from_target(struct inquiry *q, const struct target *t)
@@ -108,7 +106,7 @@ static bool from_symptom(struct inquiry *q)
 	if (!chosen) {
 		host_set(q, s->name);
 		q->aim.expects = s->expects;
-		return q->aim.host || s->path;
+		return q->aim.host || s->path || s->pid_file;
 	}
 	q->aim.proto = chosen->proto;
 	q->aim.port = chosen->port;
@@ -153,6 +151,8 @@ const char *aim_title(const struct inquiry *q)
 
 	if (a->socket_path && !a->has_port)
 		return arena_printf(q->arena, "unix:%s", inquiry_foreign(q, a->socket_path, 200));
+	if (!a->host && !a->has_port && q->symptom.pid_file)
+		return inquiry_foreign(q, q->symptom.pid_file, 200);
 	if (a->scheme)
 		buf_printf(&text, "%s://", a->scheme);
 	buf_printf(&text, "%s%s%s", v6 && (a->has_port || a->scheme) ? "[" : "",

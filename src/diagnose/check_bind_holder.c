@@ -5,6 +5,7 @@
 #include "diagnose/check.h"
 
 #include "base/str.h"
+#include "diagnose/port_words.h"
 #include "inventory/forward.h"
 
 static const uint32_t explains = OBSERVED_BIND;
@@ -36,6 +37,14 @@ static bool is_exact(const struct inquiry *q, const struct socket *s)
 		if (address_eq(&q->places[i].address, &s->local.address))
 			return true;
 	return !q->aim.host; /* a port alone: any holder is just it */
+}
+
+static bool wants_all(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->place_count; i++)
+		if (!address_is_any(&q->places[i].address))
+			return false;
+	return true;
 }
 
 static const char *wanted(const struct inquiry *q)
@@ -83,18 +92,38 @@ static void suspended(const struct inquiry *q, struct claims *c, const struct so
 		"or end it from here: a stopped process must go on before it can end");
 }
 
-/* Does nothing that a server does: its program is one that never listens, or its starter is gone. */
-static bool only_inherited(const struct owner *o)
+static bool is_one_of(const struct owner *o, const char *const *names)
 {
-	static const char *const never[] = {"sleep", "tail", "cat", "less", "esbuild", "sh", "bash",
-		"dash", "zsh", "vim", "nano", "emacs", "watch", "inotifywait", "tee", "grep",
-		"ssh-agent", "gpg-agent", "xdg-open", "chromium", "firefox", "code", "make", "sass",
-		"fsnotifier"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
-		if (str_eq(owner_program(o), never[i]))
+	for (; *names; names++)
+		if (str_eq(owner_program(o), *names))
 			return true;
 	return false;
+}
+
+/* Does nothing that a server does: its program never listens, or seldom, and its starter is gone. */
+static bool only_inherited(const struct inquiry *q, const struct owner *o)
+{
+	static const char *const never[] = {"sleep", "tail", "cat", "less", "sh", "bash", "dash",
+		"zsh", "vim", "nano", "watch", "inotifywait", "tee", "grep", "ssh-agent",
+		"gpg-agent", "xdg-open", "make", "sass", "fsnotifier", NULL};
+	static const char *const seldom[] = {"esbuild", "emacs", "chromium", "firefox", "code",
+		NULL};
+
+	if (is_one_of(o, never))
+		return true;
+	return is_one_of(o, seldom) && (o->orphaned || o->ppid <= 1) &&
+		!port_words_name(o, q->aim.port);
+}
+
+/* Of several holders the one that serves: a child of it may hold the socket as well. */
+static const struct owner *holder_that_counts(const struct inquiry *q, const struct socket *s)
+{
+	for (uint32_t i = 0; i < s->holder_count; i++) {
+		const struct holder *h = &q->snapshot->holders[s->holder_first + i];
+		if (!only_inherited(q, q->snapshot->owners[h->owner]))
+			return q->snapshot->owners[h->owner];
+	}
+	return s->owner;
 }
 
 static void inherited(const struct inquiry *q, struct claims *c, const struct socket *s)
@@ -134,12 +163,9 @@ static void container(const struct inquiry *q, struct claims *c, const struct so
 static bool is_supervisor(const struct owner *o)
 {
 	static const char *const names[] = {"systemd", "inetd", "xinetd", "systemd-socket-activate",
-		"systemd-socket-proxyd", "launchd", "s6-svscan", "circusd"};
+		"systemd-socket-proxyd", "launchd", "s6-svscan", "circusd", NULL};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_eq(owner_program(o), names[i]))
-			return true;
-	return o->pid == 1;
+	return o->pid == 1 || is_one_of(o, names);
 }
 
 static void activation(const struct inquiry *q, struct claims *c, const struct socket *s)
@@ -206,11 +232,11 @@ static void judge(const struct inquiry *q, struct claims *c, const struct socket
 		suspended(q, c, s);
 	else if (o && forward_find(q->arena, o, q->aim.port, &f) && f.publishes)
 		container(q, c, s, &f);
-	else if (o && only_inherited(o))
+	else if (o && only_inherited(q, o))
 		inherited(q, c, s);
 	else if (o && is_supervisor(o))
 		activation(q, c, s);
-	else if (!is_exact(q, s) && !address_is_any(&s->local.address))
+	else if (!is_exact(q, s) && !(address_is_any(&s->local.address) && wants_all(q)))
 		overlapping(q, c, s);
 	else
 		live(q, c, s);
@@ -225,7 +251,9 @@ static void run(const struct inquiry *q, struct claims *c)
 		return;
 	while ((s = inquiry_next_socket(q, q->aim.proto, q->aim.port, s)))
 		if (s->state == listens && is_in_the_way(q, s)) {
-			judge(q, c, s);
+			struct socket held = *s;
+			held.owner = holder_that_counts(q, s);
+			judge(q, c, &held);
 			return;
 		}
 }

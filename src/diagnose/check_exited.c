@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "diagnose/say.h"
+#include "explain/port_facts.h"
 
 static const char *seconds(const struct inquiry *q, uint32_t ms)
 {
@@ -48,35 +49,60 @@ static void died(const struct inquiry *q, struct claims *c, size_t count, const 
 
 static void pid_file(const struct inquiry *q, struct claims *c)
 {
-	claim(c, "server-exited", CERTAINTY_INFERRED, OBSERVED_REFUSED,
-		"The server that should be on port %u has ended: its pid file names a process that is gone.",
-		q->aim.port);
-	claim_evidence(c, inquiry_foreign(q, q->pid_file, 120),
-		"names pid %d, which does not exist", (int)q->pid_file_pid);
-	claim_fix(c, NULL, "read the last lines of its log, then start it again");
+	const char *file = inquiry_foreign(q, q->pid_file, 120);
+
+	if (q->symptom.pid_file)
+		claim(c, "server-exited", CERTAINTY_PROVED, OBSERVED_REPORTED | OBSERVED_REFUSED,
+			"The server that wrote %s has ended; the file only says that it still runs.",
+			str_basename(file));
+	else
+		claim(c, "server-exited", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+			"The server that should be on port %u has ended: its pid file names a process "
+			"that is gone.",
+			q->aim.port);
+	claim_evidence(c, file, "names pid %d, which does not exist", (int)q->pid_file_pid);
+	if (!q->symptom.pid_file)
+		claim_fix(c, NULL, "read the last lines of its log, then start it again");
 	claim_fix(c, arena_printf(q->arena, "rm %s", say_word(q, q->pid_file)),
-		"remove the stale pid file, if the server refuses to start");
+		"remove the stale pid file, then start it again");
 }
 
-#define RECENT_MS (60 * 60 * 1000)
+#define RECENT_MS   (60 * 60 * 1000)
+#define JUST_NOW_MS (5 * 60 * 1000)
 
-/* The latest one, when its name is that of what usually is there, or it happened just now. */
+/* The process that ended is the one that should be here: by its pid file, or by what it serves. */
+static bool is_meant(const struct inquiry *q, const struct oom_kill *kill)
+{
+	const char *speaks = q->aim.expects ? q->aim.expects : port_speaks(PROTO_TCP, q->aim.port);
+
+	return (q->pid_file && q->pid_file_pid == kill->pid) ||
+		(speaks && strstr(kill->name, speaks));
+}
+
+/* The latest that is meant; any other is a guess, and only when it happened just now. */
 static void out_of_memory(const struct inquiry *q, struct claims *c)
 {
 	AUTO(buf) struct buf when = BUF_INIT(100);
 
-	if (!q->oom_count || q->now_ms - q->ooms[0].at_ms > RECENT_MS)
+	const struct oom_kill *kill = NULL;
+
+	for (size_t i = 0; i < q->oom_count && !kill; i++)
+		if (q->now_ms - q->ooms[i].at_ms <= RECENT_MS && is_meant(q, &q->ooms[i]))
+			kill = &q->ooms[i];
+	bool meant = kill != NULL;
+	if (!kill && q->oom_count && q->now_ms - q->ooms[0].at_ms <= JUST_NOW_MS)
+		kill = &q->ooms[0];
+	if (!kill)
 		return;
-	const struct oom_kill *kill = &q->ooms[0];
 	clock_local(&when, kill->at_ms, q->now_ms);
-	claim(c, "oom-killed", CERTAINTY_INFERRED, OBSERVED_REFUSED,
+	claim(c, "oom-killed", meant ? CERTAINTY_INFERRED : CERTAINTY_GUESSED, OBSERVED_REFUSED,
 		"The kernel ended %s %d at %s, because memory ran out.",
 		inquiry_foreign(q, kill->name, 40), (int)kill->pid, when.data);
 	claim_evidence(c, "/dev/kmsg", "%s", inquiry_foreign(q, kill->line, 200));
 	claim_evidence(c, "sock_diag", "nobody listens on port %u", q->aim.port);
 	if (kill->cgroup)
 		claim_fix(c, NULL, "raise the memory limit of %s",
-			inquiry_foreign(q, kill->cgroup, 100));
+			*kill->cgroup ? inquiry_foreign(q, kill->cgroup, 100) : "its cgroup");
 	else
 		claim_fix(c, NULL, "give the machine more memory, or let less run at a time");
 	claim_fix(c, NULL, "or let the program take less (for node: --max-old-space-size)");
@@ -86,13 +112,15 @@ static void run(const struct inquiry *q, struct claims *c)
 {
 	const struct socket *last = NULL;
 
-	if (!inquiry_is_vacant(q))
+	if (q->symptom.pid_file && q->pid_file)
+		pid_file(q, c);
+	if (!inquiry_is_vacant(q) || q->symptom.op == OPERATION_BIND)
 		return;
 	out_of_memory(q, c);
 	size_t count = leftovers(q, &last);
 	if (count)
 		died(q, c, count, last);
-	else if (q->pid_file)
+	else if (q->pid_file && !q->symptom.pid_file)
 		pid_file(q, c);
 }
 
@@ -100,6 +128,6 @@ const struct diagnose_check diagnose_exited = {
 	.summary = "whether a server was there a moment ago and has ended",
 	.causes = "server-exited oom-killed",
 	.needs = FACT_SOCKETS | FACT_MORE,
-	.operations = OPERATIONS_CLIENT,
+	.operations = OPERATIONS_ALL,
 	.run = run,
 };

@@ -110,6 +110,7 @@ TEST(http_that_wants_a_user)
 	AUTO(case) struct case_file *k = service("http", "HTTP/1.1 401", &p);
 
 	k->q.aim.http = true;
+	k->q.aim.shown_path = true;
 	case_status(p, 401);
 	p->talk.response.headers = how;
 	p->talk.response.header_count = 1;

@@ -10,14 +10,15 @@
 
 #define YOUNG_MS (5 * 60 * 1000)
 
-static bool serves_anything(const struct inquiry *q, const struct owner *o)
+static size_t ports_served(const struct inquiry *q, const struct owner *o)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < q->snapshot->service_count; i++)
 		for (size_t j = 0; j < q->snapshot->services[i]->owner_count; j++)
-			if (q->snapshot->services[i]->owners[j]->pid == o->pid &&
-				q->snapshot->services[i]->port)
-				return true;
-	return false;
+			count += q->snapshot->services[i]->owners[j]->pid == o->pid &&
+				q->snapshot->services[i]->port;
+	return count;
 }
 
 /* The word of its command line that says so, or NULL. */
@@ -79,7 +80,8 @@ static void debugger(const struct inquiry *q, struct claims *c, const struct own
 static void young(const struct inquiry *q, struct claims *c, const struct owner *o)
 {
 	claim(c, "still-starting", CERTAINTY_INFERRED, OBSERVED_REFUSED,
-		"The server is up for %s, but has not opened port %u yet.", age(q, o), q->aim.port);
+		"The server has been up for %s, but has not opened port %u yet.", age(q, o),
+		q->aim.port);
 	claim_evidence(c, "/proc", "pid %d: %s; its command line names port %u", (int)o->pid,
 		inquiry_owner(q, o), q->aim.port);
 	claim_evidence(c, "sock_diag", "it does not listen yet, and nobody else does");
@@ -126,12 +128,12 @@ static void run(const struct inquiry *q, struct claims *c)
 		if (!(means || waits) || o->state == 'Z' || port_words_client(o) ||
 			is_connected(q, o))
 			continue;
-		/* its debugger's port may be all that it has opened */
-		if (waits && (means || (!best && o->uid == q->uid))) {
+		/* the debugger's port is all that it has opened; with one more, the debugger has come */
+		if (waits && ports_served(q, o) <= 1 && (means || (!best && o->uid == q->uid))) {
 			debugger(q, c, o, means);
 			return;
 		}
-		if (means && !serves_anything(q, o) && o->started_ms >= 0 &&
+		if (means && !ports_served(q, o) && o->started_ms >= 0 &&
 			q->now_ms - o->started_ms < YOUNG_MS &&
 			(!best || o->started_ms > best->started_ms))
 			best = o;

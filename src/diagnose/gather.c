@@ -547,7 +547,7 @@ int gather_facts(struct inquiry *q, uint32_t facts, struct err *err)
 		find_vitals(q);
 	if (q->aim.has_port && (facts & FACT_PROCESSES) && (!is_served(q) || is_hidden(q)))
 		read_processes(q);
-	if (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q))
+	if (q->symptom.pid_file || (q->aim.has_port && (facts & FACT_PROCESSES) && !is_served(q)))
 		pid_file_find(q);
 	read_guest(q);
 	q->gathered = facts | FACT_SOCKETS | FACT_NAMES | FACT_LOOPBACK;

@@ -29,7 +29,7 @@ const struct owner_vitals *inquiry_vitals(const struct inquiry *q, const struct 
 const struct socket *inquiry_next_socket(const struct inquiry *q, enum proto proto, uint16_t port,
 	const struct socket *last)
 {
-	size_t i = last ? (size_t)(last - q->snapshot->sockets) + 1 : 0;
+	size_t i = last && q->snapshot ? (size_t)(last - q->snapshot->sockets) + 1 : 0;
 
 	for (; q->snapshot && i < q->snapshot->socket_count; i++) {
 		const struct socket *s = &q->snapshot->sockets[i];

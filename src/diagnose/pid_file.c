@@ -137,8 +137,20 @@ static bool in_postgres(struct inquiry *q)
 	return is_stale(q, "/var/lib/pgsql/data/postmaster.pid", true);
 }
 
+/* The one that the text names; relative to the folder that we are in. */
+static const char *named_path(const struct inquiry *q)
+{
+	char folder[1024];
+
+	if (q->symptom.pid_file[0] == '/' || !getcwd(folder, sizeof(folder)))
+		return q->symptom.pid_file;
+	return arena_printf(q->arena, "%s/%s", folder, q->symptom.pid_file);
+}
+
 void pid_file_find(struct inquiry *q)
 {
-	if (!in_project(q) && !in_run(q))
+	if (q->symptom.pid_file && is_stale(q, named_path(q), false))
+		return;
+	if (q->aim.port && !in_project(q) && !in_run(q))
 		in_postgres(q);
 }

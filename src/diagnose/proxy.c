@@ -27,12 +27,11 @@ static bool in_network(const char *entry, size_t slash, const char *host)
 	char text[64];
 	uint64_t bits;
 
-	str_copy(text, sizeof(text), entry);
 	if (slash >= sizeof(text))
 		return false;
-	text[slash] = '\0';
+	str_copy(text, slash + 1, entry);
 	if (!address_parse(text, &net) || !address_parse(host, &a) || net.family != a.family ||
-		!str_u64(text + slash + 1, net.family == AF_INET ? 32 : 128, &bits))
+		!str_u64(entry + slash + 1, net.family == AF_INET ? 32 : 128, &bits))
 		return false;
 	for (unsigned i = 0; i < bits; i++)
 		if ((net.bytes[i / 8] ^ a.bytes[i / 8]) >> (7 - i % 8) & 1)
@@ -52,8 +51,11 @@ static bool covers(char *entry, const char *host, uint16_t port)
 	if (slash)
 		return in_network(entry, (size_t)(slash - entry), host);
 	if (*entry == '[') { /* [::1]:3000 */
-		entry++;
-		entry[strcspn(entry, "]")] = '\0';
+		char *end = strchr(++entry, ']');
+		if (end && end[1] == ':' && (!str_u64(end + 2, 65535, &only) || only != port))
+			return false;
+		if (end)
+			*end = '\0';
 	}
 	char *colon = strchr(entry, ':');
 	if (colon && !strchr(colon + 1, ':')) {

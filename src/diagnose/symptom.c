@@ -301,6 +301,23 @@ static void mark_udp(struct symptom *s, const struct words *w)
 		s->endpoints[i].proto = PROTO_UDP;
 }
 
+/* The first word that names a pid file; the ends of a sentence do not belong to it. */
+static const char *pid_file_of(struct arena *arena, const char *text, size_t len)
+{
+	static const char ends[] = " \t\r\n\"'`(),;:<>[]{}";
+	const char *at = text;
+
+	while ((at = memmem(at, len - (size_t)(at - text), ".pid", 4))) {
+		const char *start = at, *end = at + 4;
+		while (start > text && !strchr(ends, start[-1]))
+			start--;
+		if (start < at && (end == text + len || strchr(ends, *end) || *end == '.'))
+			return arena_strndup(arena, start, (size_t)(end - start));
+		at = end;
+	}
+	return NULL;
+}
+
 void symptom_parse(struct arena *arena, const char *text, size_t len, struct symptom *out)
 {
 	struct target found[MENTION_MAX];
@@ -331,6 +348,7 @@ void symptom_parse(struct arena *arena, const char *text, size_t len, struct sym
 	mark_udp(out, &w);
 	out->browser = browser_of(arena, text, &w);
 	out->intermittent = is_intermittent(&w);
+	out->pid_file = pid_file_of(arena, text, len);
 	for (size_t i = 0; out->op == OPERATION_RESOLVE && i < out->endpoint_count; i++)
 		out->name = out->endpoints[i].host;
 }

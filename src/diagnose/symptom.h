@@ -60,6 +60,7 @@ struct symptom {
 	const char *name;     /* OPERATION_RESOLVE: the name that was not found; NULL */
 	const char *browser;  /* "ERR_UNSAFE_PORT", "CORS", "HSTS", "mixed content" ...: what only a
 				 * browser says; NULL */
+	const char *pid_file; /* "tmp/pids/server.pid": the text says that it is in the way; NULL */
 	bool intermittent;    /* the text says that it happens now and then */
 };
 

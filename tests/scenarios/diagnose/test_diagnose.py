@@ -69,3 +69,13 @@ def writes_a_page(s):
     check_not_in("<script", text)
     check_not_in("src=", text)
     check_equal(page.stat().st_mode & 0o777, 0o600)
+
+
+@scenario(root=True)
+def calls_nothing_healthy_that_was_not_asked(s):
+    s.http_server("127.0.0.1", 8000)
+    check_equal(s.run("diagnose", "--json", "127.0.0.1:8000").json["verdict"], "healthy")
+    for args in (["--passive", "127.0.0.1:8000"], ["192.0.2.7:8000"]):
+        answer = s.run("diagnose", "--json", *args)
+        check_equal((answer.json["verdict"], answer.json["talked"]), ("inconclusive", 0))
+        check_equal(answer.code, 7)
