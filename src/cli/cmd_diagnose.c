@@ -301,8 +301,8 @@ const struct command command_diagnose = {
 		"answer, names the cause, shows what proves it, and gives the command that mends it. "
 		"When nothing is wrong it says so.\n\n"
 		"It reads, and it talks to addresses of this machine only: a few connections, closed "
-		"at once, with nothing written, logged in to or changed. With --passive nothing is "
-		"sent.\n\n"
+		"at once, with nothing written, logged in to or changed. A name is looked up as every "
+		"program does it, which may ask a name server. With --passive nothing is sent.\n\n"
 		"A message that was pasted (--error, standard input, or one argument with blanks in "
 		"it) is read for the endpoint and the failure; none is invented. A command behind -- "
 		"is run as it stands, its output goes to standard error, and what it tried to reach "
@@ -317,7 +317,7 @@ const struct command command_diagnose = {
 	.exits =
 		"0 it works; 1 a cause was found; 2 nothing was named, also by the text; 3 what was "
 		"named listens on nothing, or there is no such seat; 4 rights are missing for an "
-		"answer; 7 the time ran out before there was one",
+		"answer; 7 there was no clear answer, in this time or at all",
 	.see_also = "explain doctor targets",
 	.completes = COMPLETES_TARGETS,
 	.max_arguments = 1,

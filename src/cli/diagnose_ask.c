@@ -264,7 +264,9 @@ void ask_run(struct ask *a, size_t index, struct seat_answer *out)
 		return;
 	}
 	int r = seat_run(&a->host, a->cli->arena, seat, &a->query, &out->d, &out->err);
-	if ((r == -EINVAL && a->has_symptom) || (r == 0 && a->has_attempt && !out->d.title))
+	bool named_nothing =
+		r == 0 && a->has_attempt && !out->d.title && out->d.verdict == VERDICT_INCONCLUSIVE;
+	if ((r == -EINVAL && a->has_symptom) || named_nothing)
 		nothing_to_go_on(a, out);
 	else if (r < 0)
 		could_not(a, seat, out);

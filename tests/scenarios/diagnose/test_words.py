@@ -86,3 +86,10 @@ def a_server_that_comes_up_is_said_to(s):
     answer = s.run("diagnose", "--command-timeout", "1s", "--", "python3", "-c", code)
     check_equal(answer.code, 0)
     check_in("listened on 127.0.0.1:3500 without trouble", answer.text)
+
+
+@scenario(root=True)
+def an_address_that_no_command_can_use_is_a_cause(s):
+    said = "echo 'TypeError: Invalid URL http://localhost:undefined/'; exit 1"
+    answer = s.run("diagnose", "--json", "--", "sh", "-c", said)
+    check_equal((answer.code, answer.json["findings"][0]["cause"]), (1, "invalid-endpoint"))
