@@ -42,7 +42,7 @@ TEST(a_holder_that_cannot_be_seen)
 	CHECK_STR(f ? f->id : NULL, "port-held-live-process");
 	CHECK_STR(f ? f->subject : NULL, "root: the owner of the socket");
 	CHECK(!case_says(f, "kill "));
-	CHECK(case_fix(f, "loopscope free 3000"));
+	CHECK(case_fix(f, "sudo loopscope free 3000"));
 }
 
 TEST(a_suspended_job)

@@ -105,8 +105,8 @@ TEST(statuses)
 		uint16_t status;
 		bool path;
 		uint32_t wrong;
-	} list[] = {{200, false, 0}, {302, false, 0}, {401, false, 0}, {401, true, OBSERVED_AUTH}, {404, false, 0},
-		{404, true, OBSERVED_HTTP}, {502, false, OBSERVED_HTTP},
+	} list[] = {{200, false, 0}, {302, false, 0}, {401, false, 0}, {401, true, OBSERVED_AUTH},
+		{404, false, 0}, {404, true, OBSERVED_HTTP}, {502, false, OBSERVED_HTTP},
 		{400, false, OBSERVED_HTTP}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
