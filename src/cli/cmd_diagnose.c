@@ -138,7 +138,7 @@ static void print_json(struct ask *a, const struct seat_answer *answers, size_t 
 	struct json j;
 
 	cli_json_begin(a->cli, &j);
-	ask_target_json(&j, a);
+	ask_target_json(&j, a, answers[0].d.symptom);
 	record_json_fields(&j, &diagnosis_type, &answers[0].d);
 	error_json(&j, &answers[0], exit_of(&answers[0]));
 	ask_command_json(&j, a);
@@ -178,7 +178,7 @@ static int print_parsed(struct ask *a)
 		return EXIT_YES;
 	}
 	cli_json_begin(a->cli, &j);
-	ask_target_json(&j, a);
+	ask_target_json(&j, a, NULL);
 	cli_json_end(a->cli, &j);
 	return EXIT_YES;
 }

@@ -323,14 +323,14 @@ static const char *target_host(const struct target *t, struct buf *text)
 	return t->address.family == AF_UNSPEC ? NULL : text->data;
 }
 
-void ask_target_json(struct json *j, const struct ask *a)
+void ask_target_json(struct json *j, const struct ask *a, const struct symptom *seen)
 {
 	AUTO(buf) struct buf host = BUF_INIT(100);
 	const struct target *t = &a->target;
 
 	json_object(j, "target");
-	if (a->has_symptom) {
-		symptom_json(j, &a->symptom);
+	if (seen || a->has_symptom) {
+		symptom_json(j, seen ? seen : &a->symptom);
 		json_end(j);
 		return;
 	}

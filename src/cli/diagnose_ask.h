@@ -48,8 +48,8 @@ void ask_run(struct ask *a, size_t index, struct seat_answer *out);
 
 void ask_close(struct ask *a);
 
-/* The members of "target": what was named, null where it was not said. */
-void ask_target_json(struct json *j, const struct ask *a);
+/* The members of "target": what the engine saw of it (NULL = what was named), null where nothing says it. */
+void ask_target_json(struct json *j, const struct ask *a, const struct symptom *seen);
 /* "command": what was run and what it tried; nothing when none was. */
 void ask_command_json(struct json *j, const struct ask *a);
 /* The same as ask_target_json in rows for people. */

@@ -1,6 +1,6 @@
 #include "diagnose/aim.h"
 
-#include <inquiry.h>
+#include <case_file.h>
 
 static struct case_file *text(const char *words)
 {

@@ -1,4 +1,4 @@
-#include <inquiry.h>
+#include <case_file.h>
 
 extern const struct diagnose_check diagnose_bind_rights;
 

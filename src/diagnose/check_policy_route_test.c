@@ -1,5 +1,5 @@
+#include <case_file.h>
 #include <errno.h>
-#include <inquiry.h>
 
 extern const struct diagnose_check diagnose_policy_route;
 

@@ -1,4 +1,4 @@
-#include <inquiry.h>
+#include <case_file.h>
 
 #include <errno.h>
 

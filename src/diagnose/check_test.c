@@ -1,4 +1,4 @@
-#include <inquiry.h>
+#include <case_file.h>
 
 /* Checks that claim what a test tells them to. */
 struct row {

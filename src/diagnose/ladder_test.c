@@ -1,7 +1,7 @@
 #include "diagnose/ladder.h"
 
+#include <case_file.h>
 #include <golden.h>
-#include <inquiry.h>
 
 static void check(struct case_file *k, const char *name)
 {

@@ -1,6 +1,6 @@
 #include "diagnose/proxy.h"
 
-#include <inquiry.h>
+#include <case_file.h>
 
 static struct proxy_choice choose(struct case_file *k, const char *const *environment)
 {

@@ -1,6 +1,6 @@
 #include "diagnose/restart.h"
 
-#include <inquiry.h>
+#include <case_file.h>
 
 static const char *was;
 

@@ -1,6 +1,6 @@
 #include "diagnose/tried.h"
 
-#include <inquiry.h>
+#include <case_file.h>
 
 #include "run/attempt.h"
 

@@ -104,30 +104,42 @@ static bool names_upstream(const char *line)
 	return false;
 }
 
+/* The first endpoint of one statement that tells of a place to pass requests on to. */
+static bool from_statement(const struct inquiry *q, const char *statement, struct upstream *out)
+{
+	struct target found[MENTIONS];
+
+	if (!names_upstream(statement))
+		return false;
+	size_t count = mention_find(q->arena, statement, strlen(statement), found, MENTIONS);
+	for (size_t i = 0; i < count; i++)
+		if (is_proxy_of(q, &found[i])) {
+			out->to = found[i].text;
+			return true;
+		}
+	return false;
+}
+
 static bool from_config(const struct inquiry *q, const char *path, struct upstream *out)
 {
 	AUTO(buf) struct buf text = BUF_INIT(CONFIG_MAX);
-	struct target found[MENTIONS];
-	unsigned number = 0;
+	unsigned number = 1;
 	char *next;
 
 	if (fs_read_regular_at(q->host->root, path + (*path == '/'), &text) < 0)
 		return false;
-	for (char *line = text.data; line; line = next) {
-		next = strchr(line, '\n');
+	/* a whole configuration may stand on one line, where "listen" must not pass for an upstream */
+	for (char *statement = text.data; statement; statement = next) {
+		next = strpbrk(statement, "\n;{}");
+		char end = next ? *next : '\0';
 		if (next)
 			*next++ = '\0';
-		number++;
-		if (!names_upstream(line))
-			continue;
-		size_t count = mention_find(q->arena, line, strlen(line), found, MENTIONS);
-		for (size_t i = 0; i < count; i++)
-			if (is_proxy_of(q, &found[i])) {
-				out->to = found[i].text;
-				out->source = arena_printf(q->arena, "%s:%u",
-					inquiry_foreign(q, path, 100), number);
-				return true;
-			}
+		if (from_statement(q, statement, out)) {
+			out->source = arena_printf(q->arena, "%s:%u", inquiry_foreign(q, path, 100),
+				number);
+			return true;
+		}
+		number += end == '\n';
 	}
 	return false;
 }

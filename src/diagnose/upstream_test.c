@@ -1,6 +1,6 @@
 #include "diagnose/upstream.h"
 
-#include <inquiry.h>
+#include <case_file.h>
 #include <tree.h>
 
 /* A proxy of this program and these arguments listens on port 8080 of a machine played by the tree. */
@@ -71,6 +71,16 @@ TEST(the_usual_files)
 		"/etc/caddy/Caddyfile:2");
 }
 
+TEST(a_whole_configuration_on_one_line)
+{
+	check_config("/usr/sbin/nginx", "etc/nginx/nginx.conf",
+		"http { server { listen 127.0.0.1:8081; } server { listen 127.0.0.1:8080; location / "
+		"{ proxy_pass http://127.0.0.1:9000; } } }\n",
+		"http://127.0.0.1:9000", "/etc/nginx/nginx.conf:1");
+	check_config("/usr/sbin/nginx", "etc/nginx/nginx.conf",
+		"http { server { listen 127.0.0.1:8081; } }\n", NULL, NULL);
+}
+
 TEST(a_configuration_of_another_program_is_not_read)
 {
 	check_config("/usr/bin/caddy", "etc/nginx/nginx.conf",
@@ -130,6 +140,6 @@ TEST(its_open_connection_is_what_is_left)
 	end(&p);
 }
 
-TESTS(the_usual_files, a_configuration_of_another_program_is_not_read,
-	the_file_that_its_arguments_name, its_error_log_knows_best,
-	its_open_connection_is_what_is_left)
+TESTS(the_usual_files, a_whole_configuration_on_one_line,
+	a_configuration_of_another_program_is_not_read, the_file_that_its_arguments_name,
+	its_error_log_knows_best, its_open_connection_is_what_is_left)

@@ -1,5 +1,5 @@
 /*
- * inquiry - an inquiry written by hand, so that a check is tested on recorded facts.
+ * case_file - an inquiry written by hand, so that a check is tested on recorded facts.
  *
  *   AUTO(case) struct case_file *k = case_new("localhost", 3000);
  *   struct owner *node = snap_owner(&k->world, 4121, "/usr/bin/node");
