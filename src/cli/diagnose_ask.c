@@ -105,6 +105,8 @@ static bool is_bad_address(struct ask *a, const char *text)
 
 	if (!strchr(rest, ':') && rest == text)
 		return false;
+	if (str_starts(text, "unix:") || str_starts(text, "pid:") || str_starts(text, "container:"))
+		return false; /* no address at all */
 	if (target_parse(a->cli->arena, text, &a->target, &err) == 0)
 		return false;
 	a->symptom = (struct symptom){.op = OPERATION_URL,

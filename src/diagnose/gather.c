@@ -106,6 +106,8 @@ static void find_places(struct inquiry *q)
 {
 	struct address address;
 
+	if (!q->aim.host && !q->aim.has_port)
+		return; /* a socket's file, a pid file: no address is asked */
 	if (!q->query->target)
 		places_of_text(q);
 	if (q->place_count)

@@ -184,6 +184,7 @@ TEST(binds_and_paths)
 	k->q = (struct inquiry){.query = &k->query,
 		.snapshot = k->q.snapshot,
 		.gathered = FACT_PATH,
+		.vitals = k->q.vitals,
 		.aim.socket_path = "/run/x.sock",
 		.file = {.connect_error = ECONNREFUSED}};
 	CHECK_INT(seen(k), OBSERVED_SOCKET_FILE);
