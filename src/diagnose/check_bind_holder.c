@@ -147,9 +147,9 @@ static void inherited(const struct inquiry *q, struct claims *c, const struct so
 }
 
 static void container(const struct inquiry *q, struct claims *c, const struct socket *s,
-	const struct forward *f)
+	const struct forward *f, enum certainty certainty)
 {
-	claim(c, "port-held-published-container", CERTAINTY_PROVED, explains,
+	claim(c, "port-held-published-container", certainty, explains,
 		"Port %u is published by a container (to %s).", q->aim.port,
 		inquiry_foreign(q, f->to, 60));
 	say_listen(q, c, s);
@@ -223,6 +223,17 @@ static void live(const struct inquiry *q, struct claims *c, const struct socket 
 	fix_stop(q, c, o);
 }
 
+/* Whose socket it is may not be seen, but everybody may read that a proxy's command line names the port. */
+static const struct owner *hidden_proxy(const struct inquiry *q, const struct socket *s,
+	struct forward *out)
+{
+	for (size_t i = 0; i < q->process_count; i++)
+		if (q->processes[i]->uid == s->uid &&
+			forward_find(q->arena, q->processes[i], q->aim.port, out) && out->publishes)
+			return q->processes[i];
+	return NULL;
+}
+
 static void judge(const struct inquiry *q, struct claims *c, const struct socket *s)
 {
 	const struct owner *o = s->owner;
@@ -231,7 +242,10 @@ static void judge(const struct inquiry *q, struct claims *c, const struct socket
 	if (o && (o->state == 'T'))
 		suspended(q, c, s);
 	else if (o && forward_find(q->arena, o, q->aim.port, &f) && f.publishes)
-		container(q, c, s, &f);
+		container(q, c, s, &f, CERTAINTY_PROVED);
+	else if (!o && (o = hidden_proxy(q, s, &f)))
+		container(q, c, &(struct socket){.local = s->local, .owner = o}, &f,
+			CERTAINTY_INFERRED);
 	else if (o && only_inherited(q, o))
 		inherited(q, c, s);
 	else if (o && is_supervisor(o))
@@ -263,7 +277,7 @@ const struct diagnose_check diagnose_bind_holder = {
 	.causes =
 		"port-held-live-process port-held-suspended-job port-held-inherited-fd "
 		"port-held-overlapping-bind port-held-published-container port-held-socket-activation",
-	.needs = FACT_SOCKETS | FACT_BIND | FACT_VITALS,
+	.needs = FACT_SOCKETS | FACT_BIND | FACT_VITALS | FACT_PROCESSES,
 	.operations = OPERATIONS_BIND,
 	.run = run,
 };

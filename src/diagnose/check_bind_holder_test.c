@@ -114,6 +114,27 @@ TEST(a_published_port)
 	CHECK(!case_says(f, "kill "));
 }
 
+TEST(a_published_port_of_root)
+{
+	AUTO(case) struct case_file *k = wants(NULL);
+	struct owner *proxy = snap_owner(&k->world, 4121, "/usr/bin/docker-proxy");
+	struct owner *const list[] = {proxy};
+
+	proxy->uid = 0;
+	snap_argv(&k->world, proxy, "docker-proxy", "-proto", "tcp", "-host-ip", "0.0.0.0",
+		"-host-port", "3000", "-container-ip", "172.17.0.2", "-container-port", "80");
+	snap_listen(&k->world, "0.0.0.0", 3000, NULL);
+	k->q.processes = list;
+	k->q.process_count = 1;
+	const struct finding *f = case_answer(k, &diagnose_bind_holder);
+	CHECK_STR(f ? f->id : NULL, "port-held-published-container");
+	CHECK_STR(f ? f->certainty : NULL, "inferred");
+	CHECK(case_says(f, "4121"));
+	proxy->uid = 1001; /* somebody else's words about the port are not believed */
+	k->q.observed = 0;
+	CHECK_STR(case_cause(k, &diagnose_bind_holder), "port-held-live-process");
+}
+
 TEST(a_supervisor)
 {
 	AUTO(case) struct case_file *k = wants(NULL);
@@ -169,5 +190,5 @@ TEST(a_bind_that_works_now)
 
 TESTS(a_live_process, a_holder_that_cannot_be_seen, a_suspended_job, a_child_that_inherited_it,
 	a_child_beside_its_server, a_browser_that_listens, a_browser_that_a_server_opened,
-	a_published_port, a_supervisor, one_address_in_the_way_of_all,
+	a_published_port, a_published_port_of_root, a_supervisor, one_address_in_the_way_of_all,
 	all_addresses_in_the_way_of_one, another_address_is_in_nobodys_way, a_bind_that_works_now)

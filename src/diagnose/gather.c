@@ -254,12 +254,15 @@ static bool is_served(const struct inquiry *q)
 	return false;
 }
 
-/* Somebody listens, but which process it is may not be seen. */
+/* Somebody listens on the port, but which process it is may not be seen. */
 static bool is_hidden(const struct inquiry *q)
 {
-	for (size_t i = 0; i < q->place_count; i++)
-		if (q->places[i].service && service_is_hidden(q->places[i].service))
+	for (size_t i = 0; i < q->snapshot->service_count; i++) {
+		const struct service *s = q->snapshot->services[i];
+		if (s->netns == 0 && s->port == q->aim.port && s->proto == q->aim.proto &&
+			service_is_hidden(s))
 			return true;
+	}
 	return false;
 }
 

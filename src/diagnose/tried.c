@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "sys/bind_probe.h"
 #include <errno.h>
+#include <sys/wait.h>
 
 static const char *errno_name(int error)
 {
@@ -106,6 +107,20 @@ static void take_numbers(struct inquiry *q, const struct symptom *named)
 	}
 }
 
+/* The client was told a socket: the host in its URL, and in its message, is only a word then. */
+static void take_path(struct symptom *s, const struct symptom *named)
+{
+	s->path = named->path;
+	s->endpoint_count = 0;
+}
+
+/* It ended well and is no client: what its arguments name need not be there. */
+static bool is_content(const struct attempt_run *run, const struct symptom *named)
+{
+	return WIFEXITED(run->status) && WEXITSTATUS(run->status) == 0 && !run->timed_out &&
+		!named->client;
+}
+
 void symptom_of_attempt(struct inquiry *q, const struct attempt_run *run)
 {
 	const struct attempt *main = last_that_matters(run);
@@ -127,7 +142,9 @@ void symptom_of_attempt(struct inquiry *q, const struct attempt_run *run)
 		s->path = main->endpoint.path;
 	else if (main && (main->error || !s->endpoint_count))
 		take_attempts(q, run, main, named);
-	else if (!s->endpoint_count && !s->path)
+	else if (!main && !s->path && named->path)
+		take_path(s, named);
+	else if (!s->endpoint_count && !s->path && !is_content(run, named))
 		take_numbers(q, named);
 }
 

@@ -115,6 +115,31 @@ TEST(a_unix_socket)
 	CHECK_STR(k->q.symptom.error, "EACCES");
 }
 
+TEST(a_socket_that_the_client_was_told)
+{
+	struct trial t = TRIAL("curl", "--unix-socket", "/run/api.sock", "http://localhost/");
+	AUTO(case) struct case_file *k = t.k;
+
+	k->q.symptom.endpoints[k->q.symptom.endpoint_count++] =
+		(struct symptom_endpoint){.host = "localhost", .port = 80, .has_port = true};
+	read_trial(&t);
+	CHECK_STR(k->q.symptom.path, "/run/api.sock");
+	CHECK_INT(k->q.symptom.endpoint_count, 0);
+}
+
+TEST(what_ended_well_is_believed)
+{
+	struct trial t = TRIAL("./setup", "127.0.0.1:3000"),
+		     client = TRIAL("curl", "127.0.0.1:3000");
+	AUTO(case) struct case_file *k = t.k;
+	AUTO(case) struct case_file *other = client.k;
+
+	read_trial(&t);
+	CHECK_INT(k->q.symptom.endpoint_count, 0);
+	read_trial(&client);
+	CHECK_INT(other->q.symptom.endpoint_count, 1);
+}
+
 TEST(a_target_that_was_seen_to_fail)
 {
 	AUTO(case) struct case_file *k = case_new("localhost", 3000);
@@ -130,4 +155,5 @@ TEST(a_target_that_was_seen_to_fail)
 
 TESTS(the_last_that_failed_and_its_sibling, the_name_that_it_was_given_comes_first,
 	a_bind_that_failed, a_server_that_cannot_reach_its_database, what_is_under_way_is_no_error,
-	a_unix_socket, a_target_that_was_seen_to_fail)
+	a_unix_socket, a_socket_that_the_client_was_told, what_ended_well_is_believed,
+	a_target_that_was_seen_to_fail)
