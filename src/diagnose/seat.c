@@ -424,6 +424,38 @@ static int ask_elsewhere(struct arena *arena, struct taken *t, struct diagnosis 
 	return read_answer(arena, &text, t, out, err);
 }
 
+const char *seat_command(struct arena *arena, const char *command, pid_t pid)
+{
+	AUTO(buf) struct buf text = BUF_INIT(8192);
+	const char *at;
+
+	if (!command || !strstr(command, "sudo "))
+		return command;
+	while ((at = strstr(command, "sudo "))) {
+		buf_add(&text, command, (size_t)(at - command));
+		buf_printf(&text, "sudo nsenter -t %d -m -n ", (int)pid);
+		command = at + strlen("sudo ");
+	}
+	buf_str(&text, command);
+	return arena_strdup(arena, text.data);
+}
+
+/* What mends the namespaces of the seat must be done in them. */
+static void lead_fixes(struct arena *arena, struct diagnosis *d, pid_t pid)
+{
+	struct finding *findings =
+		arena_memdup(arena, d->findings, d->finding_count * sizeof(*findings));
+
+	for (size_t i = 0; i < d->finding_count; i++) {
+		struct fix *fixes = arena_memdup(arena, findings[i].fixes,
+			findings[i].fix_count * sizeof(*fixes));
+		for (size_t j = 0; j < findings[i].fix_count; j++)
+			fixes[j].command = seat_command(arena, fixes[j].command, pid);
+		findings[i].fixes = fixes;
+	}
+	d->findings = findings;
+}
+
 int seat_run(const struct host *host, struct arena *arena, const struct seat *seat,
 	const struct diagnose_query *query, struct diagnosis *out, struct err *err)
 {
@@ -452,6 +484,8 @@ int seat_run(const struct host *host, struct arena *arena, const struct seat *se
 					    : prepare_process(host, arena, &t, err);
 	if (r == 0)
 		r = ask_elsewhere(arena, &t, out, err);
+	if (r == 0 && t.pid)
+		lead_fixes(arena, out, t.pid);
 	taken_close(&t);
 	return r;
 }

@@ -38,3 +38,9 @@ int seat_run(const struct host *host, struct arena *arena, const struct seat *se
  * /etc/environment (lines; quotes around values are taken off) with `lines`.
  */
 const char *const *seat_environment(struct arena *arena, const char *text, size_t len, bool lines);
+
+/*
+ * A command of root as it works from outside, in the namespaces of `pid`: each "sudo " in it becomes
+ * "sudo nsenter -t PID -m -n ". Others, such as kill, mean the same from both sides.
+ */
+const char *seat_command(struct arena *arena, const char *command, pid_t pid);

@@ -68,4 +68,17 @@ TEST(reads_etc_environment)
 	CHECK(!list[3]);
 }
 
-TESTS(reads_seats, refuses_what_is_no_seat, reads_environments, reads_etc_environment)
+TEST(leads_commands_of_root_into_the_seat)
+{
+	AUTO(arena) struct arena *arena = arena_new();
+
+	CHECK_STR(seat_command(arena, "sudo ip link set lo up", 42),
+		"sudo nsenter -t 42 -m -n ip link set lo up");
+	CHECK_STR(seat_command(arena, "echo '::1 x' | sudo tee -a /etc/hosts", 42),
+		"echo '::1 x' | sudo nsenter -t 42 -m -n tee -a /etc/hosts");
+	CHECK_STR(seat_command(arena, "kill 4121", 42), "kill 4121");
+	CHECK(seat_command(arena, NULL, 42) == NULL);
+}
+
+TESTS(reads_seats, refuses_what_is_no_seat, reads_environments, reads_etc_environment,
+	leads_commands_of_root_into_the_seat)
