@@ -88,8 +88,7 @@ static void look_at_far_end(struct inquiry *q, struct place *p, const struct tal
 
 	if (inventory_take(q->host, &query, &s, NULL) < 0 || !find_far_end(q, p, job, s))
 		return;
-	arena_adopt(q->arena, steal(&s->arena));
-	s->arena = arena_new();
+	snapshot_give(steal(&s), q->arena);
 }
 
 /* Silent to the end: now whatever the server waits for can be seen too. */

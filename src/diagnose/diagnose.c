@@ -284,18 +284,9 @@ int diagnose_run(const struct host *host, struct arena *arena, const struct diag
 	if (query->target)
 		symptom_of_target(q);
 	vec_fini(&q->blind);
-	if (q->snapshot) { /* findings point into it */
-		arena_adopt(arena, steal(&q->snapshot->arena));
-		q->snapshot->arena = arena_new();
-		snapshot_free(q->snapshot);
-		q->snapshot = NULL;
-	}
-	if (q->later) {
-		arena_adopt(arena, steal(&q->later->arena));
-		q->later->arena = arena_new();
-		snapshot_free(q->later);
-		q->later = NULL;
-	}
+	snapshot_give(q->snapshot, arena); /* findings point into them */
+	snapshot_give(q->later, arena);
+	q->snapshot = q->later = NULL;
 	made.took_ns = clock_mono_ns() - start;
 	if (r == 0)
 		*out = made;

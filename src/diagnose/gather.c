@@ -133,10 +133,9 @@ void gather_listener(const struct inquiry *q, struct place *p)
 			continue;
 		for (size_t j = 0; j < service->listener_count; j++) {
 			const struct listener *l = &service->listeners[j];
-			if (!endpoint_accepts(&l->endpoint, l->v6only, &p->address, q->aim.port) ||
-				exact ||
-				(l->endpoint.ifindex && l->endpoint.ifindex != q->lo.index &&
-					address_is_loopback(&p->address)))
+			if (exact ||
+				!endpoint_accepts(&l->endpoint, l->v6only, &p->address,
+					q->aim.port))
 				continue;
 			exact = !address_is_any(&l->endpoint.address);
 			p->service = service;
@@ -164,14 +163,6 @@ static void judge_filter(struct inquiry *q, struct place *p, struct filter_answe
 			out->why, out->needs);
 }
 
-/* Errors of a place are positive, as those of its conversation. */
-static void ask_route(struct inquiry *q, struct place *p)
-{
-	p->has_route = route_find(q->arena, &p->address, q->uid, &p->route, NULL) == 0;
-	if (p->route.error < 0)
-		p->route.error = -p->route.error;
-}
-
 static void fill_places(struct inquiry *q, uint32_t facts)
 {
 	bool client = q->symptom.op != OPERATION_BIND;
@@ -181,7 +172,8 @@ static void fill_places(struct inquiry *q, uint32_t facts)
 		p->ours = select_is_own(q->snapshot, &p->address);
 		gather_listener(q, p);
 		if (client && (facts & FACT_LOOPBACK))
-			ask_route(q, p);
+			p->has_route =
+				route_find(q->arena, &p->address, q->uid, &p->route, NULL) == 0;
 		if (client && p->ours && q->aim.has_port && (facts & FACT_FILTER))
 			judge_filter(q, p, &p->filter);
 	}

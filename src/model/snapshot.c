@@ -9,3 +9,11 @@ void snapshot_free(struct snapshot *s)
 	arena_free(s->arena);
 	free(s);
 }
+
+void snapshot_give(struct snapshot *s, struct arena *arena)
+{
+	if (!s)
+		return;
+	arena_adopt(arena, steal(&s->arena));
+	snapshot_free(s);
+}

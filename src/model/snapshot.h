@@ -61,4 +61,7 @@ struct snapshot {
 
 void snapshot_free(struct snapshot *s);
 
+/* Frees it too, but what its pointers led to lives on in `arena`; only the array of sockets ends. */
+void snapshot_give(struct snapshot *s, struct arena *arena);
+
 AUTO_DEFINE(snapshot, struct snapshot *, snapshot_free)
